@@ -1,0 +1,108 @@
+"""The item: one line of a family's JSONL, and reading and writing such files."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message names the file, the line or key, and the remedy."""
+
+
+class Item(BaseModel):
+    """One benchmark item. `instruction`, `output` and `category` alone are the simple form that users bring."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(min_length=1)
+    """Unique within the family, stable across versions: `calc-test-0001`."""
+    category: str = Field(min_length=1)
+    """The family: `calculation`, `extraction`, …"""
+    topic: str = Field(min_length=1)
+    """What the item is about within the family: `liquidity`, `bonds`, `retail_borrower`, …"""
+    slice: str = Field(min_length=1)
+    """Named part of a split that is reported by itself: `seen`, `unseen`, `generated`, `handwritten`."""
+    difficulty: str = Field(min_length=1)
+    """`one_step`, `multi_step`, `distractor`, `mixed_units` in calculation; `basic`, `hard` elsewhere."""
+    template_id: str = Field(min_length=1)
+    """Items that share a template are one cluster in the statistics; no template spans two splits."""
+    instruction: str = Field(min_length=1)
+    """The task as the model reads it, without the answer format (the family's `doc_to_text` states that)."""
+    output: str = Field(min_length=1)
+    """The reference answer, exactly in the stated format."""
+    references: list[str] = Field(min_length=1)
+    """Reference wordings, `output` first."""
+    gold: dict[str, Any]
+    """What the grader compares with; one fixed set of keys a family, each of one type."""
+    source: str = Field(min_length=1)
+    """`generator`, or `handwritten`."""
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Every line of a JSONL file as a dict.
+
+    Raises:
+        DataError: a line is not a JSON object (a truncated last line, say); names file and line.
+    """
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(
+                f"{path}:{number}: not a whole line of JSON ({error.msg}); restore the file"
+            ) from error
+        if not isinstance(row, dict):
+            raise DataError(f"{path}:{number}: expected a JSON object, found {type(row).__name__}")
+        rows.append(row)
+    return rows
+
+
+def validate(rows: Iterable[dict[str, Any]], where: str) -> list[Item]:
+    """Rows as items.
+
+    Raises:
+        DataError: a row lacks a key, has an unknown one or a wrong type; names the item and the key.
+    """
+    items = []
+    for number, row in enumerate(rows, 1):
+        try:
+            items.append(Item.model_validate(row))
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise DataError(
+                f"{where}:{number}: item {row.get('id', '?')!r}, key {key!r}: {first['msg']}"
+            ) from error
+    return items
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old bytes or the new ones, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes private files; these are ordinary ones.
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def jsonl(rows: Iterable[dict[str, Any]]) -> str:
+    """Rows as JSONL text, keys in the order given, Cyrillic as it is."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
