@@ -45,15 +45,11 @@ def load(family: str, dataset_sha256: str = "", **_: Any) -> datasets.DatasetDic
     try:
         found = data_sha256(family)
     except FileNotFoundError as error:
-        raise DataError(
-            f"{error.filename}: missing; rebuild it: python -m tasks.{family}.generator"
-        ) from error
+        raise DataError(f"{error.filename}: missing; rebuild it: python -m tasks.{family}.generator") from error
     if dataset_sha256 and found != dataset_sha256:
         raise DataError(
             f"tasks/{family}/data: SHA-256 {found[:12]}… is not the {dataset_sha256[:12]}… that "
             f"tasks/{family}/{family}.yaml (metadata.dataset_sha256) names; restore the files, or rebuild them: "
             f"python -m tasks.{family}.generator"
         )
-    return datasets.DatasetDict(
-        {split: datasets.Dataset.from_list(read_split(family, split)) for split in SPLITS}
-    )
+    return datasets.DatasetDict({split: datasets.Dataset.from_list(read_split(family, split)) for split in SPLITS})

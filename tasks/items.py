@@ -56,9 +56,7 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise DataError(
-                f"{path}:{number}: not a whole line of JSON ({error.msg}); restore the file"
-            ) from error
+            raise DataError(f"{path}:{number}: not a whole line of JSON ({error.msg}); restore the file") from error
         if not isinstance(row, dict):
             raise DataError(f"{path}:{number}: expected a JSON object, found {type(row).__name__}")
         rows.append(row)
@@ -78,9 +76,7 @@ def validate(rows: Iterable[dict[str, Any]], where: str) -> list[Item]:
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
-            raise DataError(
-                f"{where}:{number}: item {row.get('id', '?')!r}, key {key!r}: {first['msg']}"
-            ) from error
+            raise DataError(f"{where}:{number}: item {row.get('id', '?')!r}, key {key!r}: {first['msg']}") from error
     return items
 
 

@@ -46,9 +46,7 @@ def quantize(value: Decimal, decimals: int) -> Decimal:
     return abs(rounded) if rounded == 0 else rounded
 
 
-def number(
-    value: Decimal | int, decimals: int | None = None, *, grouped: bool = True, minus: str = "\u2212"
-) -> str:
+def number(value: Decimal | int, decimals: int | None = None, *, grouped: bool = True, minus: str = "\u2212") -> str:
     """A number as Russians print it: decimal comma, groups of three set off by no-break spaces, U+2212 minus.
 
     Four-digit whole parts are grouped too («1 250»); pass grouped=False for plain digits.

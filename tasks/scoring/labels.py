@@ -40,11 +40,7 @@ def read_label(output: object, anchor: str, levels: Mapping[str, Sequence[str]])
     if not lines:
         return LabelReading(None, "refusal" if is_refusal(text) else "unparsed")
     words = set(lemmas(lines[-1]))
-    found = [
-        label
-        for label, forms in levels.items()
-        if words & {lemma for form in forms for lemma in lemmas(form)}
-    ]
+    found = [label for label, forms in levels.items() if words & {lemma for form in forms for lemma in lemmas(form)}]
     if len(found) == 1:
         return LabelReading(found[0], "read")
     return LabelReading(None, "hedged" if found else "unparsed")

@@ -14,8 +14,6 @@ class Verdict:
     flags: tuple[str, ...] = ()
 
 
-def grade(
-    output: str, gold: str | float | Decimal, unit: str = "", *, decimals: int | None = None
-) -> Verdict:
+def grade(output: str, gold: str | float | Decimal, unit: str = "", *, decimals: int | None = None) -> Verdict:
     """Judge an answer against its gold."""
     raise NotImplementedError

@@ -77,9 +77,7 @@ def _one(predicted: tuple[str, ...], expected: tuple[str, ...]) -> dict[str, flo
 
 
 def _ngram_f(predicted: tuple[str, ...], expected: tuple[str, ...], n: int) -> float:
-    left, right = (
-        Counter(zip(*(words[i:] for i in range(n)), strict=False)) for words in (predicted, expected)
-    )
+    left, right = (Counter(zip(*(words[i:] for i in range(n)), strict=False)) for words in (predicted, expected))
     return _f((left & right).total(), left.total(), right.total())
 
 
