@@ -1,11 +1,44 @@
-"""Closed answers: which of a few labels an answer states, by lemmas on its last anchored line."""
+"""Closed answers: which of a few labels an answer states on its last anchored line."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.scoring.answer import is_refusal, prepare
-from tasks.scoring.rouge import lemmas
+from tasks.scoring.mentions import Stated, stated
+
+Levels = Mapping[str, Sequence[str]]
+
+MAX_VALUE = 400
+"""Longest text after an anchor that is read."""
+
+MAX_STATEMENTS = 100
+"""Anchors that are read, from the end: a looping output has thousands of them."""
+
+# One character for one, so that positions stay: ё is е, `уровень_риска` is a key, a written-out \n breaks a line.
+_FOLD = str.maketrans({"ё": "е", "Ё": "Е", "_": " ", **dict.fromkeys("\u00a0\u202f\u2009\t", " ")})
+_LEAD = re.compile(
+    r"(?:^|[.,;!?{}()|:—–])\W*(?:\d{1,2}[.)]?\W+)?"
+    r"(?:(?:итак|итог|итого|вывод|ответ|итогов\w+|окончательн\w+|обща?\w{0,2}|заключение|следовательно|"
+    r"таким образом)\b\W*){0,2}$",
+    re.IGNORECASE,
+)
+_GAP = re.compile(r"[^\n:=|—–.;,]{0,80}?(?P<separator>[:=|—–]|\s-|(?<=^)-|-\s)")
+_NEXT_KEY = re.compile(r"[,;}]\s*[\"'*«]*\s*[^\W\d][\w ]{0,40}[\"'*»]*\s*[:=]")
+_KEY_LINE = re.compile(r"[\W\d]*[^\W\d][\w ]{0,60}\W{0,4}[:=|]")
+_SENTENCE = re.compile(r"[.!?;](?=\s|$)|\n")
+_BECAUSE = re.compile(
+    r"\b(?:так как|т\. ?к\.|поскольку|потому|из-за|ввиду|вследствие|по причине|в связи|несмотря|благодаря|"
+    r"за счет|обусловлен\w*|учитывая|с учетом)\b",
+    re.IGNORECASE,
+)
+_SECOND_THOUGHT = re.compile(r"\b(?:скорее|возможно|или|либо|ближе|точнее|вернее|вероятно)\b", re.IGNORECASE)
+_SUPPOSED = re.compile(
+    r"\b(?:если|при условии|в случае|бы|чтобы|мо(?:гут|жет)|зависит|снизит\w*|снижен\w*|повысит\w*|повыш\w+|"
+    r"станет|был[аио]?)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -18,29 +51,136 @@ class LabelReading:
     """`read`, `hedged`, `unparsed`, `refusal`, `empty` or `truncated`."""
 
 
-def read_label(output: object, anchor: str, levels: Mapping[str, Sequence[str]]) -> LabelReading:
+@dataclass(frozen=True)
+class _Statement:
+    """One place where the anchor stands, and what it is said to be."""
+
+    stated: Stated
+    firm: bool
+    """Whether it is a line of its own («Уровень риска: …»), not a phrase in running text."""
+    cut: bool
+    """Whether the text ends before the label is written out."""
+    start: int
+    end: int
+
+    @property
+    def label(self) -> str | None:
+        """The one label that is stated."""
+        return self.stated.labels[0] if len(self.stated.labels) == 1 and not self.stated.vague else None
+
+
+def read_label(output: object, anchor: str, levels: Levels) -> LabelReading:
     """The label that the last line starting with `anchor` states.
 
     Args:
         output: what the model wrote; anything but a string is `empty`.
-        anchor: the words before the label, as a regular expression without groups: `уровень риска`, `банки`.
-            Markdown, list marks and any case around them are allowed; ё and е are one letter.
-        levels: label -> lemmas that state it: {"высокий": ["высокий", "повышенный"]}.
+        anchor: the words before the label, as a regular expression: `уровень риска`, `банки`. Markdown, list
+            marks, table cells, JSON quotes and any case around them are allowed; ё and е are one letter.
+        levels: label -> words or phrases that state it, in any form: {"высокий": ["высокий", "максимальный"]}.
 
-    Two different labels on the line are `hedged`. A label is a whole word: «невысокий» does not state «высокий».
+    Two different labels there are `hedged`, and so is a comparison («выше среднего») that is no label's own form.
+    Where no line is anchored, a phrase in running text counts («риск оценивается как высокий» under the anchor
+    `риск`), unless it only supposes («если …») or phrases disagree. A label is a whole word: «невысокий» does not
+    state «высокий», and neither does «не высокий».
     """
     text, reason = prepare(output)
     if reason:
         return LabelReading(None, reason)
-    pattern = re.compile(
-        rf"^[^\w\n]*(?:\d+[.)]\s*)?[^\w\n]*(?:{anchor.replace('ё', 'е')})\b[^\w\n]*[:=—–-][^\w\n]*(.*)$",
-        re.IGNORECASE | re.MULTILINE,
-    )
-    lines = pattern.findall(text.replace("ё", "е").replace("Ё", "Е"))
-    if not lines:
+    text = text.replace("\\n", " \n").translate(_FOLD)
+    statements = list(_statements(text, anchor, levels))
+    firm = [statement for statement in statements if statement.firm]
+    while len(firm) > 1 and firm[-1].cut:
+        firm.pop()
+    chosen = firm or [statement for statement in statements if statement.stated.labels][-1:]
+    if not chosen or not (chosen[-1].stated.labels or chosen[-1].stated.vague):
         return LabelReading(None, "refusal" if is_refusal(text) else "unparsed")
-    words = set(lemmas(lines[-1]))
-    found = [label for label, forms in levels.items() if words & {lemma for form in forms for lemma in lemmas(form)}]
-    if len(found) == 1:
-        return LabelReading(found[0], "read")
-    return LabelReading(None, "hedged" if found else "unparsed")
+    label = chosen[-1].label
+    if (
+        label is None
+        or _undecided(firm, text)
+        or (not firm and len({one.label for one in statements if one.label}) > 1)
+    ):
+        return LabelReading(None, "hedged")
+    return LabelReading(label, "read")
+
+
+def _undecided(firm: Sequence[_Statement], text: str) -> bool:
+    """Whether anchored lines list labels one under another, or change their mind more than once.
+
+    One change is a correction, and its last word counts; a loop over all labels is no answer.
+    """
+    clear = [statement for statement in firm if statement.label]
+    changes = [(one, two) for one, two in zip(clear, clear[1:], strict=False) if one.label != two.label]
+    return len(changes) > 1 or any(not re.search(r"\w", text[one.end : two.start]) for one, two in changes)
+
+
+def _statements(text: str, anchor: str, levels: Levels) -> Iterator[_Statement]:
+    pattern = re.compile(rf"(?<!\w)(?:{anchor.translate(_FOLD).replace(' ', ' +')})(?!\w)", re.IGNORECASE)
+    for match in deque(pattern.finditer(text), maxlen=MAX_STATEMENTS):
+        line = text.rfind("\n", 0, match.start()) + 1
+        before = text[max(line, match.start() - 60) : match.start()]
+        gap = _GAP.match(text, match.end())
+        heading = re.match(r"\W*(?:\n|$)", text[match.end() : match.end() + MAX_VALUE]) is not None
+        if _LEAD.search(before) and (gap or heading):
+            value, end = _value(text, match, gap["separator"] if gap else "")
+            cut = end == len(text) and _unfinished(value, levels)
+            yield _Statement(_answer(value, levels), True, cut, match.start(), end)
+        else:
+            sentence, end = _sentence(text, match.start())
+            if not _SUPPOSED.search(sentence):
+                said = stated(_BECAUSE.split(text[match.end() : end])[0], levels)
+                yield _Statement(said, False, False, match.start(), end)
+
+
+def _value(text: str, anchor: re.Match[str], separator: str) -> tuple[str, int]:
+    """What stands after an anchor on its line, in its table cell or its JSON string; after a bare heading, the next line."""
+    end = text.find("\n", anchor.end())
+    end = min(len(text) if end < 0 else end, anchor.end() + MAX_VALUE)
+    value = text[anchor.end() : end]
+    if not re.search(r"\w", value):
+        following = re.compile(r"\W*(\w.*)").match(text, end)
+        if following is None or _KEY_LINE.match(following[1]):
+            return value, end
+        return following[1][:MAX_VALUE], min(following.end(), following.start(1) + MAX_VALUE)
+    if separator == "|":
+        value = value[: _until(r"\w[^|]*(\|)", value)]
+    elif quoted := re.match(r"\s*[\"']\s*:\s*\"[^\"]*\"", value):
+        value = quoted.group()
+    elif key := _NEXT_KEY.search(value, value.find(separator) + 1):
+        # «высокий, возможно: средний» is not a new key.
+        value = value if _SECOND_THOUGHT.search(key.group()) else value[: key.start()]
+    return value, anchor.end() + len(value)
+
+
+def _until(pattern: str, value: str) -> int:
+    match = re.search(pattern, value)
+    return match.start(1) if match else len(value)
+
+
+def _answer(value: str, levels: Levels) -> Stated:
+    """What a value states: its first sentence up to the reasons given, and second thoughts after it."""
+    sentences = [part for part in _SENTENCE.split(value) if re.search(r"\w", part)]
+    if not sentences:
+        return Stated((), False)
+    first = stated(_BECAUSE.split(sentences[0])[0], levels)
+    if not first.labels:
+        first = stated(sentences[0], levels)
+    doubts = [stated(sentence, levels) for sentence in sentences[1:] if _SECOND_THOUGHT.search(sentence)]
+    labels = dict.fromkeys(first.labels)
+    for doubt in doubts:
+        labels |= dict.fromkeys(doubt.labels)
+    return Stated(tuple(labels), first.vague or any(doubt.vague for doubt in doubts))
+
+
+def _unfinished(value: str, levels: Levels) -> bool:
+    last = re.search(r"(\w*)\W*$", value.lower())[1]  # type: ignore[index]
+    forms = (form.translate(_FOLD) for forms in levels.values() for form in forms)
+    return any(form != last and form.startswith(last) for form in forms)
+
+
+def _sentence(text: str, position: int) -> tuple[str, int]:
+    """The sentence around a position (at most `MAX_VALUE` characters either way), and where it ends."""
+    head = _SENTENCE.split(text[max(0, position - MAX_VALUE) : position])[-1]
+    tail = _SENTENCE.search(text, position, position + MAX_VALUE)
+    end = tail.start() if tail else min(len(text), position + MAX_VALUE)
+    return head + text[position:end], end
