@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tasks.scoring.answer import is_refusal, prepare
 from tasks.scoring.mentions import Stated, stated
@@ -110,7 +111,7 @@ def _undecided(firm: Sequence[_Statement], text: str) -> bool:
     One change is a correction, and its last word counts; a loop over all labels is no answer.
     """
     clear = [statement for statement in firm if statement.label]
-    changes = [(one, two) for one, two in zip(clear, clear[1:], strict=False) if one.label != two.label]
+    changes = [(one, two) for one, two in pairwise(clear) if one.label != two.label]
     return len(changes) > 1 or any(not re.search(r"\w", text[one.end : two.start]) for one, two in changes)
 
 

@@ -8,14 +8,15 @@ from functools import lru_cache
 import pymorphy3
 
 _WORD = re.compile(r"[^\W\d_]+")
-_NEGATIONS = frozenset("не ни нельзя вряд едва".split())
-_COMPARISONS = frozenset("выше ниже больше меньше более менее лучше хуже".split())
-_TURNS = frozenset("а но или либо зато".split())
+_NEGATIONS = frozenset(("не", "ни", "нельзя", "вряд", "едва"))
+_COMPARISONS = frozenset(("выше", "ниже", "больше", "меньше", "более", "менее", "лучше", "хуже"))
+_TURNS = frozenset(("а", "но", "или", "либо", "зато"))
 _ADJECTIVES = frozenset(("ADJF", "ADJS", "PRTF", "PRTS", "ADVB"))
 _HEAD_NOUNS = frozenset(
-    "риск уровень степень категория группа класс зона значение оценка влияние эффект воздействие динамика тренд "
-    "прогноз сценарий фактор характер состояние положение направление рейтинг".split()
-)
+    ("риск", "уровень", "степень", "категория", "группа", "класс", "зона", "значение", "оценка", "рейтинг", "влияние",
+     "эффект", "воздействие", "динамика", "тренд", "прогноз", "сценарий", "фактор", "характер", "состояние",
+     "положение", "направление")
+)  # fmt: skip
 """Nouns that a label describes when it answers the question; «средний доход» describes something else."""
 
 
