@@ -141,7 +141,8 @@ def _verdict(stated: bool, expected: bool, equal: bool) -> str | None:
     return "SPU" if stated else None
 
 
-h sides has none."""
+def _compare(stated: Row, expected: Row) -> dict[str, str]:
+    """Verdict by field; a field that is absent on both sides has none."""
     verdicts: dict[str, str | None] = {
         name: _verdict(stated.states(name), expected.states(name), stated.names.get(name) == expected.names.get(name))
         for name in KEY
