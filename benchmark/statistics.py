@@ -1,7 +1,7 @@
 """The statistics of one score and of two runs over the same documents. docs/statistics.md explains the choices."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,15 +83,17 @@ def sign_flip_p(differences: Sequence[float] | Floats, seed: Sequence[int] = (0,
     if moved.size <= EXACT_CLUSTERS:
         bits = np.arange(1 << moved.size)[:, None] >> np.arange(moved.size) & 1
         return _share_as_extreme((2.0 * bits - 1) @ moved, moved.sum(), counted_in=0)
-    rng = np.random.default_rng(list(seed))
-    sums = [signs @ moved for signs in _sign_blocks(rng, resamples, moved.size)]
+    sums = [signs @ moved for signs in _coin_blocks(list(seed), resamples, moved.size, low=-1.0)]
     return _share_as_extreme(np.concatenate(sums), moved.sum(), counted_in=1)
 
 
-def _sign_blocks(rng: np.random.Generator, resamples: int, width: int) -> list[Floats]:
+def _coin_blocks(seed: list[int], resamples: int, width: int, low: float) -> Iterator[Floats]:
+    """Rows of fair coins that show `low` or 1, in blocks that fit in memory whatever the width."""
+    rng = np.random.default_rng(seed)
     block = max(1, _CELLS // width)
-    sizes = [min(block, resamples - start) for start in range(0, resamples, block)]
-    return [2.0 * rng.integers(0, 2, (size, width), dtype=np.int8) - 1 for size in sizes]
+    for start in range(0, resamples, block):
+        coins = rng.integers(0, 2, (min(block, resamples - start), width), dtype=np.int8)
+        yield np.where(coins == 1, 1.0, low)
 
 
 def _share_as_extreme(values: Floats, observed: float, counted_in: int) -> float:
@@ -100,24 +102,44 @@ def _share_as_extreme(values: Floats, observed: float, counted_in: int) -> float
     return float((np.sum(np.abs(values) >= reach) + counted_in) / (len(values) + counted_in))
 
 
-def swap_p(observed: float, permuted: Floats) -> float:
-    """Two-sided p-value of a permutation test from the statistic under exchanged runs, the observed one counted in."""
-    return _share_as_extreme(permuted, observed, counted_in=1)
+def swap_p(
+    first: Floats, second: Floats, value: Callable[[Floats], Floats], seed: Sequence[int], resamples: int = 9_999
+) -> float:
+    """Approximate randomization for corpus metrics: under no effect a cluster's two answers may change places.
+
+    Noreen, E. W. (1989). Computer-Intensive Methods for Testing Hypotheses. Wiley.
+
+    Args:
+        first: sums of counts, clusters × columns, of the first run; `second` of the second.
+        value: sums of counts (… × columns) → the metric.
+    """
+    moving = np.flatnonzero((first != second).any(axis=1))
+    if not moving.size:
+        return 1.0
+    shifts = [coins @ (second - first)[moving] for coins in _coin_blocks(list(seed), resamples, moving.size, low=0.0)]
+    shift = np.concatenate(shifts)
+    permuted = value(second.sum(0) - shift) - value(first.sum(0) + shift)
+    return _share_as_extreme(permuted, float(value(second.sum(0)) - value(first.sum(0))), counted_in=1)
 
 
-def bootstrap_weights(clusters: int, seed: Sequence[int], resamples: int = 4_000) -> Floats:
-    """How often each cluster is drawn in each resample: resamples × clusters.
+def bootstrap_sums(counts: Sequence[Floats], seed: Sequence[int], resamples: int = 4_000) -> list[Floats]:
+    """Column sums over resampled clusters, for each matrix of counts (clusters × columns) under the same draws.
 
-    The weights depend on the seed and the number of clusters alone, so two runs and all their metrics share them.
+    The draws depend on the seed and the number of clusters alone, so whatever is compared shares them.
 
     Efron, B. (1979). Bootstrap methods: another look at the jackknife. Annals of Statistics 7, 1-26; whole clusters:
     Davison, A. C., Hinkley, D. V. (1997). Bootstrap Methods and their Application, §3.8.
     """
+    clusters = len(counts[0])
     rng = np.random.default_rng(list(seed))
-    weights = np.empty((resamples, clusters), dtype=np.float32)
-    for row in range(resamples):
-        weights[row] = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
-    return weights
+    block = max(1, _CELLS // clusters)
+    parts: list[list[Floats]] = [[] for _ in counts]
+    for start in range(0, resamples, block):
+        draws = rng.integers(0, clusters, (min(block, resamples - start), clusters))
+        weights = np.stack([np.bincount(row, minlength=clusters) for row in draws]).astype(float)
+        for part, matrix in zip(parts, counts, strict=True):
+            part.append(weights @ matrix)
+    return [np.concatenate(part) for part in parts]
 
 
 def percentile_interval(replicates: Floats, clusters: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -1,0 +1,109 @@
+"""A metric over paired documents as sums of per-document counts, so that any resample of it is one matrix product."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from benchmark.statistics import Floats
+
+Kind = Literal["binary", "continuous", "corpus"]
+Value = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One metric of two runs over the same documents."""
+
+    kind: Kind
+    share: bool
+    """Whether the values are shares of one, shown as per cent; a margin in points means something only then."""
+    baseline: Floats
+    """Counts of the first run: documents × columns."""
+    finetuned: Floats
+    value: Value
+    """Sums of counts (… × columns) → the metric."""
+    baseline_items: Floats
+    """Each document's own score in the first run, for wins and losses and for slices."""
+    finetuned_items: Floats
+    kept: tuple[int, ...]
+    """Positions of the pairs that both runs have a value for."""
+
+
+def measure(aggregation: str, baseline: Sequence[Any], finetuned: Sequence[Any]) -> Measure | None:
+    """The metric over pairs of per-document values; None where its aggregation cannot be computed again here."""
+    if aggregation not in _BUILDERS:
+        return None
+    valid, build = _BUILDERS[aggregation]
+    kept = tuple(i for i, pair in enumerate(zip(baseline, finetuned, strict=True)) if all(map(valid, pair)))
+    return build([baseline[i] for i in kept], [finetuned[i] for i in kept], kept) if kept else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, bool | int | float) and math.isfinite(value)
+
+
+def _is_label_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2
+
+
+def _is_triple(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(_is_number(part) for part in value)
+
+
+def _mean(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
+    first, second = np.asarray(baseline, dtype=float), np.asarray(finetuned, dtype=float)
+    both = np.concatenate([first, second])
+    binary = bool(np.isin(both, (0, 1)).all())
+    share = bool(both.min() >= 0 and both.max() <= 1)
+    counts = [np.column_stack([items, np.ones_like(items)]) for items in (first, second)]
+    return Measure("binary" if binary else "continuous", share, *counts, _mean_value, first, second, kept)
+
+
+def _mean_value(sums: Floats) -> Floats:
+    return _ratio(sums[..., 0], sums[..., 1])
+
+
+def _micro_f1(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
+    counts = [np.asarray(rows, dtype=float) for rows in (baseline, finetuned)]
+    # A document that expects nothing and got nothing is right.
+    items = [np.where(c[:, 1] + c[:, 2] > 0, _micro_value(c), 1.0) for c in counts]
+    return Measure("corpus", True, *counts, _micro_value, *items, kept)
+
+
+def _micro_value(sums: Floats) -> Floats:
+    return _ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
+
+
+def _macro_f1(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
+    labels = sorted({str(gold) for gold, _ in baseline + finetuned})
+    counts = [np.array([_label_counts(row, labels) for row in rows], dtype=float) for rows in (baseline, finetuned)]
+    items = [np.array([float(str(gold) == said) for gold, said in rows]) for rows in (baseline, finetuned)]
+    return Measure("corpus", True, *counts, _macro_value, *items, kept)
+
+
+def _label_counts(row: Sequence[Any], labels: Sequence[str]) -> list[int]:
+    gold, said = str(row[0]), row[1]
+    stated, expected = [said == label for label in labels], [gold == label for label in labels]
+    return [s and e for s, e in zip(stated, expected, strict=True)] + stated + expected
+
+
+def _macro_value(sums: Floats) -> Floats:
+    hits, stated, expected = np.split(sums, 3, axis=-1)
+    # As tasks.scoring.aggregate.macro_f1: the mean runs over the labels that occur in the gold.
+    present = expected > 0
+    return _ratio(np.where(present, _ratio(2 * hits, stated + expected), 0.0).sum(-1), present.sum(-1))
+
+
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=denominator > 0)
+
+
+_BUILDERS: dict[str, tuple[Callable[[Any], bool], Callable[[list[Any], list[Any], tuple[int, ...]], Measure]]] = {
+    "mean": (_is_number, _mean),
+    "nanmean": (_is_number, _mean),
+    "macro_f1": (_is_label_pair, _macro_f1),
+    "micro_f1": (_is_triple, _micro_f1),
+}

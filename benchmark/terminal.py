@@ -1,0 +1,131 @@
+"""A comparison in the terminal and in pull requests: the page's verdicts as a compact table."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from benchmark.compare import Comparison, Delta
+from benchmark.export import as_json
+from benchmark.verdicts import MARKS
+
+__all__ = ["as_json", "as_markdown", "print_comparison", "verdict_line"]
+
+_HEAD = ("task", "metric", "n", "before", "after", "Δ [low; estimate; high]", "p", "verdict")
+_STYLES = {
+    "improved": "bold blue",
+    "worsened": "bold dark_orange3",
+    "withheld": "dim",
+    "inconclusive": "",
+    "equivalent": "",
+}
+_REASONS = {
+    "few_differences": "too few documents differ",
+    "one_cluster": "one document or one template",
+    "no_pairs": "no common documents",
+    "other_documents": "other documents",
+    "other_dataset": "other data",
+    "other_version": "other task version",
+    "other_grader": "other grader or metric",
+    "not_recomputable": "cannot be computed from the samples",
+    "": "",
+}
+
+
+def verdict_line(comparison: Comparison) -> str:
+    """The comparison in one sentence."""
+    counts = comparison.counts
+    parts = [f"{count} {verdict}" for verdict, count in counts.items() if count or verdict in ("improved", "worsened")]
+    rules = f"Holm over {comparison.family}, α={comparison.alpha:g}, δ={100 * comparison.margin:g} pp"
+    return f"{', '.join(parts)} of {len(comparison.deltas)} tasks ({rules})"
+
+
+def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
+    """Print the table, what the comparison is, and what was left out."""
+    console = console or Console()
+    console.print(Text(f"{comparison.baseline.name} → {comparison.finetuned.name}", style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for position, name in enumerate(("task", *_HEAD[2:])):
+        first = position == 0
+        table.add_column(name, justify="left" if first or name == "verdict" else "right", no_wrap=not first)
+        table.columns[-1].min_width = 10 if first else None
+    for delta in comparison.deltas:
+        task, _, *numbers = _cells(delta)
+        style = _STYLES[delta.verdict]
+        table.add_row(
+            Text(task), *map(Text, numbers[:-1]), Text(f"{MARKS[delta.verdict]} {delta.verdict}", style=style)
+        )
+    console.print(table)
+    console.print(Text(verdict_line(comparison), style="bold"))
+    for line in _remarks(comparison):
+        console.print(Text(line, style="dim"))
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """The same table for a pull request."""
+    rows = [_HEAD, tuple("---" for _ in _HEAD), *(_cells(delta) for delta in comparison.deltas)]
+    table = "\n".join("| " + " | ".join(_escape(cell) for cell in row) + " |" for row in rows)
+    remarks = "".join(f"- {_escape(line)}\n" for line in _remarks(comparison))
+    title = f"**{_escape(comparison.baseline.name)} → {_escape(comparison.finetuned.name)}**"
+    return f"{title}\n\n{verdict_line(comparison)}\n\n{table}\n\n{remarks}"
+
+
+def _escape(cell: str) -> str:
+    """Names come from elsewhere: no cell may end its column, start a tag or a link."""
+    line = " ".join(cell.split())
+    return "".join(f"\\{char}" if char in "\\|<>[]`*_" else char for char in line) if line != "---" else line
+
+
+def _cells(delta: Delta) -> tuple[str, ...]:
+    arrow = "↑" if delta.higher_is_better else "↓"
+    p_value = "" if delta.p_adjusted is None else "<0.001" if delta.p_adjusted < 0.001 else f"{delta.p_adjusted:.3f}"
+    return (
+        delta.title["en"],
+        f"{delta.metric} {arrow}",
+        str(delta.n_pairs),
+        _level(delta, delta.baseline),
+        _level(delta, delta.finetuned),
+        _change(delta),
+        p_value,
+        _verdict(delta),
+    )
+
+
+def _level(delta: Delta, value: float | None) -> str:
+    return "—" if value is None else f"{100 * value:.1f}%" if delta.share else f"{value:.4g}"
+
+
+def _change(delta: Delta) -> str:
+    if delta.difference is None:
+        return "—"
+    values = (delta.ci_low, delta.difference, delta.ci_high)
+    scale, form, unit = (100.0, "+.1f", " pp") if delta.share else (1.0, "+.4g", "")
+    texts = ["—" if value is None else format(scale * value + 0.0, form) for value in values]
+    return f"[{'; '.join(texts)}]{unit}"
+
+
+def _verdict(delta: Delta) -> str:
+    return f"{MARKS[delta.verdict]} {delta.verdict}"
+
+
+def _remarks(comparison: Comparison) -> Iterator[str]:
+    state = comparison.comparability
+    for delta in comparison.deltas:
+        if delta.reason:
+            yield f"{delta.title['en']}: {delta.verdict}, {_REASONS[delta.reason]}."
+    if state.kind == "controlled":
+        yield "Controlled comparison: the runs differ in the adapter alone."
+    else:
+        keys = dict.fromkeys(difference.key for difference in state.differences)
+        yield f"System comparison: the runs also differ in {', '.join(keys)}."
+    for found in comparison.matching:
+        left = found.only_baseline + found.only_finetuned + found.failed
+        if left:
+            yield f"{found.task}: {left} documents left out (no counterpart or no value)."
+    for side, problem in comparison.notes:
+        facts = " ".join(str(part) for part in (problem.task, problem.count or "", problem.detail) if part)
+        yield f"{side}: {problem.kind.replace('_', ' ')}{': ' + facts if facts else ''}"
+    for side, names in zip(("baseline", "finetuned"), comparison.unshared, strict=True):
+        if names:
+            yield f"Only in the {side} run: {', '.join(names)}."
