@@ -7,7 +7,8 @@ MAX_CHARACTERS = 20_000
 
 _REFUSAL = re.compile(
     r"\b(?:не могу|не можем|не в состоянии|не буду|отказываюсь)\s+(?:\w+\s+){0,3}?"
-    r"(?:ответить|помочь|предоставить|дать|выполнить|рассчитать|посчитать|определить|оценить|решить)"
+    r"(?:ответить|помочь|предоставить|дать|выполнить|рассчитать|посчитать|вычислить|определить|оценить|решить)"
+    r"|\b(?:невозможно|нельзя)\s+(?:\w+\s+){0,3}?(?:рассчитать|посчитать|вычислить|определить|оценить|решить|ответить)"
     r"|\b(?:как|я)\s+(?:большая\s+)?языков\w+\s+модел|\b(?:I can(?:no|')t|I'm sorry|As an AI)\b"
     r"|недостаточно\s+(?:данных|информации)",
     re.IGNORECASE,
@@ -24,13 +25,14 @@ def prepare(output: object) -> tuple[str, str]:
     """
     if not isinstance(output, str):
         return "", "empty"
-    text = output[-10 * MAX_CHARACTERS :]
-    _, closed, after = text.rpartition("</think>")
-    if closed:
-        text = after
-    elif "<think>" in text:
+    # Searched in the whole output: a thought may be longer than what graders read.
+    _, closed, text = output.rpartition("</think>")
+    if output.find("<think>", len(output) - len(text) if closed else 0) >= 0:
         return "", "truncated"
-    text = text[-MAX_CHARACTERS:].strip()
+    if len(text) > MAX_CHARACTERS:
+        # The cut may fall inside a number; what is left of it must not be read as a number.
+        text = text[-MAX_CHARACTERS:].lstrip("0123456789.,\u00a0\u202f ")
+    text = text.strip()
     return (text, "") if text else ("", "empty")
 
 
