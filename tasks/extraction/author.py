@@ -23,7 +23,7 @@ from tasks.extraction.sentences import (
 )
 from tasks.extraction.wording import Wording
 
-INDUSTRIES = (BANK, BANK, BANK, "metallurgy", "chemistry", "retail", "construction", "transport", "energy", "food", "mining", "it", "telecom", "agriculture")  # fmt: skip
+INDUSTRIES = (*(BANK,) * 6, "metallurgy", "chemistry", "retail", "construction", "transport", "energy", "food", "mining", "it", "telecom", "agriculture")  # fmt: skip
 KINDS = ("FY", "FY", "H1", "9M", "Q1", "Q2", "Q3", "Q4")
 _PUBLISHED = {"FY": ("марта", 1), "Q4": ("марта", 1), "Q1": ("мая", 0), "Q2": ("августа", 0), "H1": ("августа", 0), "Q3": ("ноября", 0), "9M": ("ноября", 0)}  # fmt: skip
 
@@ -66,7 +66,7 @@ class Author:
     def listed(self, voice: Voice, industry: str) -> list[Fact]:
         """Flows with a change: a list says the period once, so balance figures would have no date."""
         facts = [fact for fact in statement(self.rng, industry, voice.period) if fact.metric.kind == "flow"]
-        facts = [fact for fact in facts if fact.percent is not None and fact.value > 0]
+        facts = [fact for fact in facts if fact.percent and fact.value > 0]
         return self.rng.sample(facts, min(len(facts), self.rng.randint(2, 5)))
 
     def facts(self, voice: Voice, industry: str, count: int) -> list[Fact]:

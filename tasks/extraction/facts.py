@@ -36,7 +36,7 @@ class Fact:
     """The figure a year before (or at the year's start), in the same unit; for comparisons that are no rows."""
     period: Period
     percent: Decimal | None
-    """Change against `prior` in %, or in п.п. for a metric in %; None where it means nothing (losses, multiples)."""
+    """Change against `prior` in %, or in п.п. for a metric in %; 0 is a change; None where it means nothing (losses)."""
     multiple: Decimal | None
     """value / prior to one decimal, where a newsroom would say «в 2,3 раза»."""
 
@@ -98,10 +98,10 @@ def _change(metric: Metric, value: Decimal, prior: Decimal, fine: bool) -> tuple
     if metric.unit == "раз" or (metric.unit != "%" and (value <= 0 or prior <= 0)):
         return None, None
     if metric.unit == "%":
-        return value - prior or None, None
+        return value - prior, None
     percent = rounded((value / prior - 1) * 100, 1 if fine else 0)
     multiple = rounded(value / prior, 1) if value >= 2 * prior else None
-    return percent or None, multiple
+    return percent, multiple
 
 
 def _bank(rng: random.Random, share: float) -> dict[str, tuple[float, float]]:

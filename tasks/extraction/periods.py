@@ -112,6 +112,6 @@ def _quarter_phrases(kind: str) -> tuple[tuple[str, str, str, str], ...]:
     months = _QUARTER_MONTHS[kind]
     return (
         (f"{'во' if kind == 'Q2' else 'в'} {at} квартале {{y}} года", f"за {over} квартал {{y}} года", f"по итогам {of} квартала {{y}} года", f"{number} кв. {{y}}"),
-        (f"в {roman} квартале {{y}} года", f"за {roman} квартал {{y}} г.", f"по результатам {roman} квартала {{y}} года", f"{number}К {{y}}"),
+        (f"{'во' if kind == 'Q2' else 'в'} {roman} квартале {{y}} года", f"за {roman} квартал {{y}} г.", f"по результатам {roman} квартала {{y}} года", f"{number}К {{y}}"),
         (f"в {months} {{y}} года", f"за {number} кв. {{y}} г.", f"по итогам {number}-го квартала {{y}} г.", f"{roman} кв. {{y}}"),
     )  # fmt: skip

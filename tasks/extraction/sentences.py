@@ -112,7 +112,7 @@ class Change:
 
 def change_of(rng: random.Random, fact: Fact, voice: Voice) -> Change | None:
     """How this document tells the fact's change: in %, п.п., times, or roubles."""
-    if fact.percent is None:
+    if not fact.percent:
         return None
     if fact.multiple is not None and rng.random() < 0.7:
         by = _MULTIPLES.get(fact.multiple, f"в {number(fact.multiple)} раза")

@@ -91,8 +91,8 @@ class _Style:
         if fact.percent is None:
             return "н/п"
         text = f"{number(abs(fact.percent))}{' п.п.' if fact.points else '%'}"
-        if fact.percent > 0:
-            return f"+{text}"
+        if fact.percent >= 0:
+            return f"+{text}" if fact.percent else text
         return f"({text})" if self.bracketed else f"{self.voice.minus}{text}"
 
     def row(self, fact: Fact) -> Row:

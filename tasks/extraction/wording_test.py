@@ -40,9 +40,9 @@ WORDING = Wording(
     flow=(
         "{When} {subj} {showed} {acc} на уровне {value} — {by} {higher} прошлогоднего значения.",
         "{Rise} {gen} — {bare} {cmp}, абсолютная величина {when} — {value}.",
-        "{Nom} {climbed} до {value}: динамика {cmp} — {signed}.",
+        "{Nom} {climbed} до {value}: динамика {cmp}: {signed}.",
         "{Acc} {when} {subj} {reflected} на уровне {value}; {cmp} это {rise} {by}.",
-        "{Nom}, по данным отчёта, — {value}; {cmp} — {signed}.",
+        "{Nom}, по данным отчёта, — {value} ({signed} {cmp}).",
         "Что касается {gen}: {value} {over}, {rise} {by} {cmp}.",
         "{By} {grew} {cmp} {nom}, итоговая цифра — {value}.",
         "{Nom} — {value} против {prior} годом ранее ({signed}).",
@@ -75,7 +75,7 @@ WORDING = Wording(
         "Период оказался убыточным: {loss} чистого убытка {over} после {prior_gen} в прошлом году.",
     ),
     quarterly=(
-        "{Nom} — {value}. К прошлому кварталу это {qsigned}, к тому же кварталу прошлого года — {signed}.",
+        "{Nom} — {value}. К прошлому кварталу это {qsigned}, к тому же кварталу прошлого года {signed}.",
         "{Nom} {when} — {value} ({signed} г/г; {qsigned} к/к).",
         "Квартал к кварталу {nom}: {qsigned}, год к году: {signed}, итого {value}.",
     ),
@@ -89,7 +89,7 @@ WORDING = Wording(
     ),
     cumulative=(
         "Только {q_inside} {nom} {made} {qvalue}, нарастающим итогом {over} — {value}.",
-        "{Nom} нарастающим итогом {over} — {value}; из этой суммы {qvalue} получено {q_inside}.",
+        "{Nom} нарастающим итогом {over} — {value}; из этой суммы {qvalue} учтено {q_inside}.",
     ),
     other_standard=(
         "Не путать с {other}: там {nom} {over} — {ovalue}.",
@@ -143,7 +143,7 @@ WORDING = Wording(
     ),
     digest_flow=(
         "{company} {inside} {raised_n} {acc} {by}, до {value} ({cmp_short}).",
-        "{Nom} {company} {inside} {climbed} до {value}; {cmp} — {signed}.",
+        "{Nom} {company} {inside} {climbed} до {value}; {cmp} {signed}.",
         "Отчёт {company} {over}: {nom} — {value}, {signed} {cmp_short}.",
         "{By} {grew} {inside} {nom} {company} ({cmp_short}), цифра в отчёте — {value}.",
     ),

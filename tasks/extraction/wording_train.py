@@ -92,7 +92,7 @@ WORDING = Wording(
     quarterly=(
         "{Nom} {made} {value}: {signed} г/г и {qsigned} к/к.",
         "{Nom} {made} {value} ({qsigned} кв/кв, {signed} г/г).",
-        "{Nom} {when} {grew} {by} год к году, а к предыдущему кварталу изменение — {qsigned}; итог — {value}.",
+        "{Nom} {when} {grew} {by} год к году ({qsigned} к предыдущему кварталу); итог — {value}.",
     ),
     previous_quarter=(
         "{Nom} {qgrew} {qby} к предыдущему кварталу, до {value}.",

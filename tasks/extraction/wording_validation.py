@@ -23,7 +23,7 @@ WORDING = Wording(
         "{Nom} {fixed} на отметке {value}: {by} {higher} прошлогодней.",
         "Отчётное значение {gen} — {value} ({signed} {cmp_short}).",
         "{Nom} {when} {grew} {by} {cmp}; итог — {value}.",
-        "{Cmp} — {signed}, {nom} {when} — {value}.",
+        "{Cmp} {signed}: {nom} {when} — {value}.",
     ),
     stock=(
         "Величина {gen} {on} — {value}, {scmp} это {signed}.",

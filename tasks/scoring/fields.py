@@ -8,12 +8,13 @@ answer only). Precision is COR / (COR + INC + SPU), recall COR / (COR + INC + MI
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tasks.scoring.amounts import as_percent
+from tasks.scoring.amounts import as_share
 from tasks.scoring.row import Quantity, Row
 from tasks.scoring.rows import FIELDS, read_rows
 
@@ -102,7 +103,7 @@ def score(prediction: object, gold: Sequence[Mapping[str, Any]]) -> FieldScore:
         gold: rows with the keys `FIELDS`; numbers as decimal strings.
     """
     reading = read_rows(prediction)
-    stated, expected = [Row(row) for row in reading.rows], [Row(row) for row in gold]
+    stated, expected = [Row(row) for row in reading.rows], [Row(_exact(row)) for row in gold]
     result = FieldScore(reading.outcome)
     pairs = _align(stated[:MAX_ALIGNED_ROWS], expected)
     for left, right in pairs:
@@ -115,13 +116,19 @@ def score(prediction: object, gold: Sequence[Mapping[str, Any]]) -> FieldScore:
     return result
 
 
+def _exact(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A gold row with its numbers as `Decimal`: they are decimal strings, not something to interpret."""
+    numbers = {name: Decimal(row[name]) for name in ("value", "change") if row.get(name) is not None}
+    return {**row, **numbers}
+
+
 def _same_amount(left: Quantity, right: Quantity, relative: bool) -> bool:
     """Whether two quantities are one amount; a relative one may be written as a multiple: в 1,5 раза = +50%."""
     a, b = left.base(), right.base()
     if a is None or b is None:
         return False
-    if relative and {a[1], b[1]} == {"раз", "%"}:
-        a, b = ((as_percent(n), "%") if base == "раз" else (n, base) for n, base in (a, b))
+    if relative and {a[1], b[1]} == {"ratio", "percent"}:
+        a, b = ((as_share(n), "percent") if kind == "ratio" else (n, kind) for n, kind in (a, b))
     return a == b
 
 

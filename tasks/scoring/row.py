@@ -5,10 +5,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from tasks.scoring.amounts import Unit, in_base, read_amount, read_unit
+from tasks.scoring.amounts import in_base, read_amount, read_unit
 from tasks.scoring.periods import period_code
 from tasks.scoring.row_names import LOSSES, company_name, metric_name
 from tasks.scoring.rows import FIELDS
+from tasks.scoring.units import Unit
 
 _NOTHING = frozenset({"", "null", "none", "nan", "-", "—", "–", "нет", "нет данных", "н/д", "н.д.", "не указано"})
 
@@ -80,6 +81,6 @@ def _joined(own: Unit | None, named: Unit | None) -> Unit | None:
     """One unit out of that in the value and that in the unit field; None where they contradict each other."""
     if own is None or named is None or own == named:
         return named
-    if not own.base and named.base and named.scale in (1, own.scale):
-        return Unit(own.scale, named.base)
+    if not own.kind and named.kind and named.factor in (1, own.factor):
+        return Unit(named.kind, own.factor)
     return None
