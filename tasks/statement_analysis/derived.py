@@ -25,6 +25,7 @@ def amounts(lines: Lines) -> dict[str, Decimal]:
         "interest": lines["2330"],
         "equity": lines["1300"],
         "hole": -lines["1300"],
+        "liabilities": lines["1600"] - lines["1300"],
         "current_gap": rubric.CURRENT_NORM * lines["1500"] - lines["1200"],
         "equity_gap": rubric.AUTONOMY_NORM * lines["1600"] - lines["1300"],
         "coverage_gap": rubric.COVERAGE_NORM * lines["2330"] - lines["2300"] - lines["2330"],
