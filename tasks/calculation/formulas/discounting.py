@@ -1,0 +1,168 @@
+"""Time value of money and investment projects."""
+
+from tasks.calculation.formula import Formula, Step, given, money, percent
+
+FORMULAS = (
+    Formula(
+        id="present_value",
+        topic="discounting",
+        what="приведённая стоимость платежа",
+        accusative="приведённую стоимость платежа",
+        inputs=(
+            money("flow", "будущий платёж", 50, 900, 5),
+            percent("rate", "ставка дисконтирования", 8, 24, 0.5),
+            given("years", "years", "срок до платежа", 2, 5),
+        ),
+        steps=(Step("приведённая стоимость", "flow / (1 + frac(rate)) ** years"),),
+        unit="money",
+        decimals=(1, 2),
+        train=(
+            "Через {years} {company} получит {flow}. Ставка дисконтирования — {rate} годовых.",
+            "Сколько стоит сегодня платёж {flow}, который {company} получит через {years}, если ставка дисконтирования — {rate}?",
+            "Отложенная выплата {flow} ожидается через {years}; альтернативная доходность — {rate} годовых.",
+            "{company} продаёт право на получение {flow} через {years}. Покупатель дисконтирует под {rate} годовых.",
+            "Дисконтируйте к сегодняшнему дню поступление {flow}: срок — {years}, ставка — {rate}.",
+            "По рассрочке {company} должно заплатить {flow} через {years}. Какова текущая оценка этого обязательства при ставке {rate} годовых?",
+        ),
+        validation=("Платёж {flow} ожидается через {years}, ставка {rate}.",),
+        test=(
+            "Оценщик приводит к текущей дате выручку от продажи завода {company}: {flow}, срок — {years}, барьерная ставка {rate}.",
+            "Во сколько сегодня обойдётся {company} обещание заплатить {flow} через {years}, если деньги приносят {rate} годовых?",
+            "PV одного поступления: сумма {flow}, горизонт {years}, discount rate {rate}.",
+        ),
+    ),
+    Formula(
+        id="net_present_value",
+        topic="discounting",
+        what="чистая приведённая стоимость (NPV) проекта",
+        accusative="чистую приведённую стоимость (NPV) проекта",
+        inputs=(
+            money("outlay", "первоначальные вложения", 100, 900, 10),
+            money("first", "поступление первого года", 0.25, 0.6, 5, of="outlay"),
+            money("second", "поступление второго года", 0.3, 0.7, 5, of="outlay"),
+            money("third", "поступление третьего года", 0.3, 0.7, 5, of="outlay"),
+            percent("rate", "ставка дисконтирования", 10, 24, 1),
+        ),
+        steps=(
+            Step(
+                "NPV",
+                "first / (1 + frac(rate)) + second / (1 + frac(rate)) ** 2 + third / (1 + frac(rate)) ** 3 - outlay",
+                words="сумма дисконтированных поступлений − вложения",
+            ),
+        ),
+        unit="money",
+        decimals=(1, 2),
+        note="Вложения делаются сегодня, поступления приходят в конце каждого года.",
+        train=(
+            "Проект {company} требует {outlay}. Поступления по годам: {first}, {second} и {third}. Ставка дисконтирования — {rate}.",
+            "{company} вкладывает {outlay} в новую линию и ждёт {first} в первый год, {second} во второй, {third} в третий. Какова NPV при ставке {rate}?",
+            "Инвестиции — {outlay}; денежные потоки — {first}, {second}, {third}; ставка — {rate} годовых.",
+            "Инвестиционный комитет {company} рассматривает проект: затраты {outlay}, притоки {first}, {second}, {third}, WACC {rate}.",
+            "Оправданы ли вложения {outlay}, если три года подряд они приносят {first}, {second} и {third}, а стоимость капитала — {rate}? Назовите NPV.",
+            "Потоки проекта {company}: сегодня отток {outlay}, затем притоки {first}, {second}, {third}; дисконт — {rate} годовых.",
+        ),
+        validation=("Отток {outlay} сейчас; притоки {first}, {second}, {third} через год, два и три; ставка {rate}.",),
+        test=(
+            "Цифровизация склада обойдётся {company} в {outlay} и сэкономит {first}, {second} и {third} за три последовательных года. Требуемая доходность — {rate}.",
+            "CAPEX {company} — {outlay}, free cash flow — {first}, {second}, {third} по годам. Какую стоимость создаёт проект при стоимости капитала {rate}?",
+            "Банк проверяет модель {company}. Капитальные вложения {outlay}; чистые притоки: год 1 — {first}, год 2 — {second}, год 3 — {third}; барьерная ставка {rate}.",
+        ),
+    ),
+    Formula(
+        id="profitability_index",
+        topic="discounting",
+        what="индекс рентабельности (PI) проекта",
+        inputs=(
+            money("outlay", "первоначальные вложения", 100, 900, 10),
+            money("first", "поступление первого года", 0.45, 0.8, 5, of="outlay"),
+            money("second", "поступление второго года", 0.45, 0.95, 5, of="outlay"),
+            percent("rate", "ставка дисконтирования", 10, 22, 1),
+        ),
+        steps=(
+            Step(
+                "приведённые поступления",
+                "first / (1 + frac(rate)) + second / (1 + frac(rate)) ** 2",
+                "money",
+                "present",
+                "сумма дисконтированных поступлений",
+            ),
+            Step("PI", "present / outlay"),
+        ),
+        unit="",
+        decimals=(2, 3),
+        note="PI — отношение приведённых поступлений к вложениям; поступления приходят в конце года.",
+        train=(
+            "{company} вкладывает {outlay} и получает {first} через год и {second} через два. Ставка дисконтирования — {rate}.",
+            "Вложения в проект — {outlay}, поступления — {first} и {second} в первый и второй годы, ставка — {rate}.",
+            "Двухлетний проект {company}: затраты {outlay}, притоки {first} и {second}. Каков индекс рентабельности при ставке {rate}?",
+            "Сколько рублей приведённых поступлений даёт рубль инвестиций, если вложено {outlay}, через год придёт {first}, через два {second}, а дисконт — {rate}?",
+            "При ограниченном бюджете {company} ранжирует проекты по PI. Один из них: отток {outlay}, притоки {first} и {second}, ставка {rate}.",
+            "Инвестиции {outlay} окупаются двумя поступлениями: {first} в конце первого года и {second} в конце второго. Стоимость капитала {company} — {rate}.",
+        ),
+        validation=("Вложено {outlay}; возвраты {first} и {second}; ставка {rate}.",),
+        test=(
+            "Profitability index закупки станков {company}: investment {outlay}, year 1 — {first}, year 2 — {second}, discount rate {rate}.",
+            "Стартовые расходы {company} равны {outlay}. Если первый год принесёт {first}, второй {second}, а требуемая доходность {rate}, каким будет PI?",
+            "Сравните приведённую отдачу с затратами: на старте {outlay}, затем {first} и {second} по итогам двух лет, ставка сравнения {rate}.",
+        ),
+    ),
+    Formula(
+        id="payback",
+        topic="discounting",
+        what="простой срок окупаемости проекта",
+        inputs=(
+            money("outlay", "первоначальные вложения", 100, 1200, 10),
+            money("revenue", "дополнительная выручка в год", 0.4, 1.1, 5, of="outlay"),
+            money("cost", "дополнительные денежные расходы в год", 0.25, 0.75, 5, of="revenue"),
+        ),
+        steps=(
+            Step("годовой денежный поток", "revenue - cost", "money", "flow"),
+            Step("срок окупаемости", "outlay / flow"),
+        ),
+        unit="лет",
+        decimals=(1, 2),
+        note="Потоки равномерны, дисконтирование не учитывать.",
+        train=(
+            "Проект {company} стоит {outlay}, добавляет {revenue} выручки и {cost} денежных расходов в год.",
+            "{company} вложило {outlay} в оборудование, которое приносит {revenue} выручки в год при расходах {cost}. За сколько лет оно окупится?",
+            "Инвестиции — {outlay}; прирост выручки — {revenue} в год; прирост расходов — {cost} в год.",
+            "Новый цех обойдётся {company} в {outlay}. Ежегодно он даёт продукции на {revenue} и требует {cost} денежных затрат.",
+            "Когда вернутся {outlay}, если каждый год проект зарабатывает {revenue} и тратит {cost}?",
+            "Кредитор {company} смотрит на окупаемость: вложения {outlay}, годовые поступления {revenue}, годовые выплаты {cost}.",
+        ),
+        validation=("Затраты на старте {outlay}, потом ежегодно плюс {revenue} и минус {cost}.",),
+        test=(
+            "Солнечная станция {company}: капитальные затраты {outlay}, продажа энергии {revenue} в год, обслуживание {cost} в год.",
+            "За какой срок {company} вернёт {outlay} без учёта стоимости денег, если годовые притоки равны {revenue}, а оттоки {cost}?",
+            "Simple payback проекта {company}: investment {outlay}, annual inflow {revenue}, annual outflow {cost}.",
+        ),
+    ),
+    Formula(
+        id="internal_rate",
+        topic="discounting",
+        what="внутренняя норма доходности (IRR) проекта",
+        accusative="внутреннюю норму доходности (IRR) проекта",
+        inputs=(
+            money("outlay", "первоначальные вложения", 100, 900, 10),
+            money("first", "поступление первого года", 0.4, 0.75, 5, of="outlay"),
+            money("second", "поступление второго года", 0.5, 0.95, 5, of="outlay"),
+        ),
+        steps=(
+            Step(
+                "IRR",
+                "((first + sqrt(first ** 2 + 4 * outlay * second)) / (2 * outlay) - 1) * P",
+                words="корень уравнения I = CF1 / (1 + r) + CF2 / (1 + r)^2",
+            ),
+        ),
+        unit="%",
+        decimals=(1, 2),
+        plausible=("", 4, 45),
+        note="Поступления приходят в конце первого и второго годов.",
+        test=(
+            "{company} вкладывает {outlay} и получает {first} через год и {second} через два года.",
+            "При какой ставке NPV проекта {company} равна нулю, если вложить нужно {outlay}, а вернутся {first} и затем {second}?",
+            "Денежные потоки проекта {company}: отток {outlay} сегодня, притоки {first} и {second} в следующие два года.",
+            "Какую годовую доходность обещает двухлетний проект: вложения {outlay}, поступления {first} и {second}?",
+        ),
+    ),
+)

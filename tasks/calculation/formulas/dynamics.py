@@ -1,0 +1,135 @@
+"""Growth, plan fulfilment and factor analysis."""
+
+from tasks.calculation.formula import ROUBLES, Formula, Step, given, money, percent
+
+FORMULAS = (
+    Formula(
+        id="growth",
+        topic="dynamics",
+        what="темп прироста выручки",
+        inputs=(
+            money("previous", "выручка прошлого года", 200, 6000, 1),
+            money("current", "выручка отчётного года", 0.72, 1.55, 1, of="previous"),
+        ),
+        steps=(Step("темп прироста", "(current / previous - 1) * P"),),
+        unit="%",
+        decimals=(1, 2),
+        note="Снижение запишите со знаком минус.",
+        train=(
+            "Выручка {company} в {prev} году — {previous}, в {year} году — {current}.",
+            "За год продажи {company} изменились с {previous} до {current}. На сколько процентов изменилась выручка?",
+            "{company} отчиталось за {year} год: выручка {current} против {previous} годом ранее.",
+            "Строка 2110 отчёта {company}: за отчётный период — {current}, за предыдущий — {previous}.",
+            "Каков прирост выручки {company} г/г, если в прошлом году она составила {previous}, а в отчётном — {current}?",
+            "Продажи {company}: {previous} годом ранее, {current} сейчас.",
+        ),
+        validation=("{company}: выручка {year} года {current}, {prev} года {previous}.",),
+        test=(
+            "Пресс-релиз {company}: revenue {current} in {year}, {previous} in {prev}.",
+            "Как изменился оборот {company} г/г в процентах, если {year} год принёс {current}, а {prev} год {previous}?",
+            "База сравнения {company} — {previous} за {prev} год; факт {year} года — {current}.",
+        ),
+    ),
+    Formula(
+        id="cagr",
+        topic="dynamics",
+        what="среднегодовой темп роста (CAGR)",
+        inputs=(
+            money("start", "выручка первого года", 200, 4000, 5),
+            money("end", "выручка последнего года", 1.1, 3, 5, of="start"),
+            given("years", "years", "число лет между ними", 2, 6),
+        ),
+        steps=(Step("CAGR", "((end / start) ** (1 / years) - 1) * P"),),
+        unit="%",
+        decimals=(1, 2),
+        train=(
+            "Выручка {company} выросла с {start} до {end} за {years}.",
+            "За {years} продажи {company} увеличились с {start} до {end}. Каков среднегодовой темп прироста?",
+            "{company} начинало с выручки {start}; прошло {years}, и теперь она равна {end}.",
+            "На сколько процентов в среднем за год росла выручка {company}, если за {years} она поднялась с {start} до {end}?",
+            "Презентация {company} для инвесторов: выручка {start} в начале периода, {end} в конце, период — {years}.",
+            "Стартовая выручка {company} — {start}, итоговая — {end}, между ними {years}.",
+        ),
+        validation=("Было {start}, стало {end}, прошло {years}.",),
+        test=(
+            "CAGR {company}: beginning value {start}, ending value {end}, period — {years}.",
+            "Если оборот {company} поднялся от {start} до {end} и на это ушло {years}, какой постоянный годовой прирост дал бы тот же итог?",
+            "Стратегия {company} исполнена: срок — {years}, выручка на старте {start}, на финише {end}.",
+        ),
+    ),
+    Formula(
+        id="plan_deviation",
+        topic="dynamics",
+        what="отклонение факта от плана в процентах",
+        inputs=(
+            money("plan", "план по прибыли", 50, 1500, 1),
+            money("income", "фактические доходы", 3, 6, 1, of="plan"),
+            money("expense", "фактические расходы", 0.65, 0.85, 1, of="income"),
+        ),
+        steps=(
+            Step("фактическая прибыль", "income - expense", "money", "fact"),
+            Step("отклонение", "(fact / plan - 1) * P"),
+        ),
+        unit="%",
+        decimals=(1, 2),
+        note="Недовыполнение запишите со знаком минус.",
+        plausible=("", -45, 60),
+        train=(
+            "План {company} по прибыли — {plan}. Фактические доходы — {income}, расходы — {expense}.",
+            "{company} заработало {income} и потратило {expense} при плане прибыли {plan}. На сколько процентов факт отклонился от плана?",
+            "Бюджет {company}: плановая прибыль {plan}; факт — доходы {income}, расходы {expense}.",
+            "Контролёр {company} сводит план-факт: прибыль по плану {plan}, доходы по факту {income}, расходы по факту {expense}.",
+            "Насколько прибыль {company} выше или ниже плана ({plan}), если доходы — {income}, а расходы — {expense}?",
+            "По факту {year} года у {company} доходы {income}, расходы {expense}, а план по прибыли был {plan}.",
+        ),
+        validation=("Доходы {income}, расходы {expense}, по плану прибыль {plan}.",),
+        test=(
+            "Совет директоров {company} утвердил прибыль {plan}; год закрыт с доходами {income} и расходами {expense}.",
+            "На сколько процентов {company} промахнулось мимо целевой прибыли {plan}, получив {income} доходов при {expense} расходов? Укажите знак.",
+            "План-факт анализ {company}: budget profit {plan}, actual income {income}, actual expenses {expense}.",
+        ),
+    ),
+    Formula(
+        id="base_before",
+        topic="dynamics",
+        what="выручка прошлого года",
+        accusative="выручку прошлого года",
+        inputs=(
+            money("current", "выручка отчётного года", 200, 6000, 1),
+            percent("growth", "прирост за год", 3, 45, 0.5),
+        ),
+        steps=(Step("выручка прошлого года", "current / (1 + frac(growth))"),),
+        unit="money",
+        decimals=(1, 2),
+        test=(
+            "Выручка {company} за {year} год — {current}, это на {growth} больше, чем годом ранее.",
+            "Прибавив за год {growth}, продажи {company} достигли {current}. Какими они были до этого?",
+            "{company} сообщило о выручке {current} (рост на {growth} г/г), но не назвало базу сравнения.",
+            "В отчёте {company} за {year} год видны только выручка {current} и её прирост {growth}; столбец прошлого года обрезан.",
+        ),
+    ),
+    Formula(
+        id="price_effect",
+        topic="dynamics",
+        what="прирост выручки за счёт роста цены",
+        inputs=(
+            given("rub", "before", "цена прошлого года", 200, 5000, 10),
+            given("rub", "after", "цена отчётного года", 1.03, 1.3, 5, of="before"),
+            given("pieces", "sold", "продано в отчётном году", 1200, 90_000, 100),
+        ),
+        steps=(
+            Step("рост цены", "after - before", "руб.", "change"),
+            Step("прирост выручки за счёт цены", "change * sold"),
+        ),
+        unit="руб.",
+        decimals=(0,),
+        scales=ROUBLES,
+        note="Влияние цены считается при объёме отчётного года.",
+        test=(
+            "{company} продало в отчётном году {sold} по {after}; годом ранее цена была {before}.",
+            "Сколько выручки добавило {company} одно только подорожание товара с {before} до {after}, если продано {sold}?",
+            "Факторный анализ {company}: цена базового периода {before}, отчётного {after}, объём отчётного периода {sold}.",
+            "За год {company} подняло цену: было {before}, стало {after}. Объём продаж в отчётном году — {sold}.",
+        ),
+    ),
+)

@@ -1,0 +1,206 @@
+"""Profitability ratios."""
+
+from tasks.calculation.formula import Formula, Step, money, percent
+
+FORMULAS = (
+    Formula(
+        id="roe",
+        topic="profitability",
+        what="рентабельность собственного капитала (ROE)",
+        inputs=(
+            money("profit", "чистая прибыль", 60, 900),
+            money("equity", "средний собственный капитал", 3.5, 12, of="profit"),
+        ),
+        steps=(Step("ROE", "profit / equity * P"),),
+        unit="%",
+        decimals=(1, 2),
+        yearly=True,
+        train=(
+            "За {year} год {company} заработало {profit} чистой прибыли, а собственный капитал в среднем за год составил {equity}.",
+            "Чистая прибыль {company} — {profit}, среднегодовой собственный капитал — {equity}.",
+            "Акционеры вложили в {company} в среднем {equity} собственных средств, чистая прибыль за {year} год — {profit}. Сколько процентов годовых принёс им этот капитал?",
+            "Из отчётности {company} за {year} год: строка 2400 «Чистая прибыль» — {profit}; среднее за год значение строки 1300 «Итого по разделу III. Капитал и резервы» — {equity}.",
+            "Совет директоров {company} сравнивает отдачу на капитал с доходностью ОФЗ. Чистая прибыль года — {profit}, капитал в среднем за период — {equity}.",
+            "При среднем собственном капитале {equity} компания {company} получила за год {profit} чистой прибыли. Какова отдача на собственный капитал?",
+        ),
+        validation=(
+            "Инвестор оценивает {company}: прибыль после налогов за {year} год — {profit}, собственный капитал в среднем — {equity}.",
+        ),
+        test=(
+            "Миноритарий {company} читает годовой отчёт: по итогам {year} года чистая прибыль {profit}, средняя величина собственных средств {equity}.",
+            "Средний за {year} год капитал акционеров {company} равен {equity}, итоговый финансовый результат — прибыль {profit}. Чему равен ROE?",
+            "{company} отчиталось: net profit {profit}, average equity {equity}.",
+        ),
+    ),
+    Formula(
+        id="roa",
+        topic="profitability",
+        what="рентабельность активов (ROA)",
+        inputs=(
+            money("profit", "чистая прибыль", 40, 700),
+            money("assets_start", "активы на начало года", 8, 25, of="profit"),
+            money("assets_end", "активы на конец года", 0.9, 1.3, of="assets_start"),
+        ),
+        steps=(
+            Step("средние активы", "(assets_start + assets_end) / 2", "money", "average"),
+            Step("ROA", "profit / average * P"),
+        ),
+        unit="%",
+        decimals=(2,),
+        note="Средние активы — полусумма значений на начало и конец года.",
+        train=(
+            "На начало {year} года активы {company} составляли {assets_start}, на конец — {assets_end}. Чистая прибыль за год — {profit}.",
+            "Чистая прибыль {company} за {year} год равна {profit}; валюта баланса за это время изменилась с {assets_start} до {assets_end}.",
+            "Баланс {company}: строка 1600 на начало года — {assets_start}, на конец года — {assets_end}. Отчёт о финансовых результатах: строка 2400 — {profit}.",
+            "За год {company} получило {profit} чистой прибыли. Итог баланса был {assets_start}, стал {assets_end}. Какова рентабельность активов?",
+            "Аналитик агентства проверяет {company}. Активы: {assets_start} на 1 января и {assets_end} на 31 декабря {year} года; чистая прибыль — {profit}.",
+            "Сколько процентов прибыли приносят активы {company}, если за {year} год чистая прибыль — {profit}, активы на начало периода — {assets_start}, на конец — {assets_end}?",
+        ),
+        validation=(
+            "{company} закончило {year} год с прибылью {profit}; имущество в балансе: {assets_start} в начале и {assets_end} в конце года.",
+        ),
+        test=(
+            "Итог актива баланса {company}: 31 декабря {prev} года — {assets_start}, 31 декабря {year} года — {assets_end}. Прибыль после налога за {year} год — {profit}.",
+            "Имущество {company} за год изменилось с {assets_start} до {assets_end}, чистая прибыль при этом составила {profit}. Какой ROA показала компания?",
+            "Рейтинг {company} зависит от отдачи активов. Данные: чистая прибыль {profit}, активы на входе в год {assets_start}, на выходе {assets_end}.",
+        ),
+    ),
+    Formula(
+        id="net_margin",
+        topic="profitability",
+        what="рентабельность продаж по чистой прибыли",
+        inputs=(
+            money("revenue", "выручка", 600, 9000, 10),
+            money("profit", "чистая прибыль", 0.02, 0.24, of="revenue"),
+        ),
+        steps=(Step("рентабельность продаж", "profit / revenue * P"),),
+        unit="%",
+        decimals=(1, 2),
+        yearly=True,
+        train=(
+            "Выручка {company} за {year} год — {revenue}, чистая прибыль — {profit}.",
+            "{company} продало продукции на {revenue} и получило чистую прибыль {profit}.",
+            "Отчёт о финансовых результатах {company} за {year} год: строка 2110 — {revenue}, строка 2400 — {profit}.",
+            "Какая доля каждого рубля выручки {company} остаётся чистой прибылью в процентах, если выручка — {revenue}, а чистая прибыль — {profit}?",
+            "По данным за {year} год, оборот {company} без НДС — {revenue}; после всех расходов и налогов осталось {profit}.",
+            "Чистая прибыль {company} достигла {profit} при выручке {revenue}. Какова чистая маржа?",
+        ),
+        validation=("Годовой оборот {company} — {revenue}, на чистую прибыль пришлось {profit}.",),
+        test=(
+            "Из {revenue} выручки {company} до чистой прибыли за {year} год дошло {profit}.",
+            "Пресс-служба {company} сообщила: выручка {revenue}, прибыль после налогообложения {profit}. Какова net margin?",
+            "Отраслевая норма чистой маржи известна, осталось сравнить с ней {company}: продажи {revenue}, чистый результат {profit}.",
+        ),
+    ),
+    Formula(
+        id="gross_margin",
+        topic="profitability",
+        what="валовая рентабельность (валовая маржа)",
+        accusative="валовую рентабельность (валовую маржу)",
+        inputs=(
+            money("revenue", "выручка", 500, 8000, 10),
+            money("cost", "себестоимость продаж", 0.5, 0.88, of="revenue"),
+        ),
+        steps=(
+            Step("валовая прибыль", "revenue - cost", "money", "gross"),
+            Step("валовая маржа", "gross / revenue * P"),
+        ),
+        unit="%",
+        decimals=(1, 2),
+        yearly=True,
+        train=(
+            "Выручка {company} за {year} год составила {revenue}, себестоимость продаж — {cost}.",
+            "{company} реализовало товаров на {revenue}, себестоимость реализованных товаров — {cost}.",
+            "Строка 2110 «Выручка» {company} — {revenue}, строка 2120 «Себестоимость продаж» — {cost}.",
+            "Производство и закупка обошлись {company} в {cost}, продажи принесли {revenue}. Какова валовая маржа в процентах?",
+            "Категорийный менеджер {company} подвёл итоги года: продажи {revenue}, себестоимость {cost}.",
+            "При выручке {revenue} компания {company} понесла прямые затраты {cost}. Какой процент выручки остаётся валовой прибылью?",
+        ),
+        validation=("Продажи {company} за {year} год — {revenue}; прямые расходы на проданное — {cost}.",),
+        test=(
+            "В {year} году {company} выручило {revenue}; товар, который за эти деньги отдали покупателям, стоил {cost}.",
+            "Управленческий отчёт {company}: sales {revenue}, COGS {cost}. Какова gross margin?",
+            "Себестоимость продаж {company} по строке 2120 — {cost}, а выручка по строке 2110 — {revenue}.",
+        ),
+    ),
+    Formula(
+        id="ebitda_margin",
+        topic="profitability",
+        what="рентабельность по EBITDA",
+        inputs=(
+            money("operating", "операционная прибыль", 80, 900),
+            money("depreciation", "амортизация", 0.1, 0.6, of="operating"),
+            money("revenue", "выручка", 4, 12, of="operating"),
+        ),
+        steps=(
+            Step("EBITDA", "operating + depreciation", "money", "ebitda"),
+            Step("рентабельность по EBITDA", "ebitda / revenue * P"),
+        ),
+        unit="%",
+        decimals=(1, 2),
+        yearly=True,
+        train=(
+            "Операционная прибыль {company} за {year} год — {operating}, амортизация — {depreciation}, выручка — {revenue}.",
+            "{company}: выручка {revenue}, прибыль от операционной деятельности {operating}, начисленная амортизация {depreciation}.",
+            "В отчётности по МСФО {company} показало EBIT {operating} и амортизацию основных средств и НМА {depreciation}; выручка составила {revenue}.",
+            "Какую маржу по EBITDA показало {company}, если EBIT — {operating}, износ и амортизация — {depreciation}, выручка — {revenue}?",
+            "Банк проверяет ковенант {company} по марже EBITDA. Операционная прибыль — {operating}; амортизация — {depreciation}; выручка — {revenue}.",
+            "Выручка {company} равна {revenue}. После операционных расходов осталось {operating}, причём в расходах сидит {depreciation} амортизации. Какова маржа EBITDA?",
+        ),
+        validation=(
+            "{company} за {year} год: операционный результат {operating} (после {depreciation} амортизации), выручка {revenue}.",
+        ),
+        test=(
+            "Облигационный аналитик смотрит на {company}: revenue {revenue}, EBIT {operating}, D&A {depreciation}.",
+            "Прибыль от продаж {company} — {operating}, в себестоимости и расходах учтена амортизация {depreciation}, продажи — {revenue}. Какой процент выручки составляет EBITDA?",
+            "По итогам {year} года {company} начислило амортизацию {depreciation}, операционную прибыль показало {operating}, а выручку — {revenue}.",
+        ),
+    ),
+    Formula(
+        id="roic",
+        topic="profitability",
+        what="рентабельность инвестированного капитала (ROIC)",
+        inputs=(
+            money("ebit", "операционная прибыль (EBIT)", 100, 900),
+            percent("tax", "ставка налога на прибыль", 20, 25, 5),
+            money("invested", "инвестированный капитал", 3, 9, of="ebit"),
+        ),
+        steps=(
+            Step("NOPAT", "ebit * (1 - frac(tax))", "money", "nopat"),
+            Step("ROIC", "nopat / invested * P"),
+        ),
+        unit="%",
+        decimals=(1, 2),
+        test=(
+            "EBIT {company} — {ebit}, ставка налога на прибыль — {tax}, инвестированный капитал (собственный капитал плюс процентный долг) — {invested}.",
+            "{company} вложило в бизнес {invested} собственных и заёмных средств. Операционная прибыль до налога — {ebit}, налог берётся по ставке {tax}. Какова отдача на инвестированный капитал после налога?",
+            "Фонд сравнивает ROIC {company} с WACC. Операционная прибыль {ebit}; налог на прибыль {tax}; капитал, вложенный в операции, {invested}.",
+            "Доналоговая операционная прибыль {company} за год равна {ebit}, средний инвестированный капитал — {invested}, прибыль облагается налогом по ставке {tax}.",
+        ),
+    ),
+    Formula(
+        id="dupont",
+        topic="profitability",
+        what="рентабельность собственного капитала по формуле Дюпона",
+        inputs=(
+            percent("margin", "чистая рентабельность продаж", 2, 16, 0.1),
+            money("revenue", "выручка", 600, 6000, 10),
+            money("assets", "средние активы", 0.6, 1.8, of="revenue"),
+            money("equity", "средний собственный капитал", 0.3, 0.7, of="assets"),
+        ),
+        steps=(
+            Step("оборачиваемость активов", "revenue / assets", "", "turnover"),
+            Step("мультипликатор капитала", "assets / equity", "", "multiplier"),
+            Step("ROE", "margin * turnover * multiplier"),
+        ),
+        unit="%",
+        decimals=(1, 2),
+        plausible=("", 3, 45),
+        test=(
+            "Разложите ROE {company} на множители. Чистая рентабельность продаж — {margin}, выручка — {revenue}, средние активы — {assets}, средний собственный капитал — {equity}.",
+            "У {company} чистая маржа {margin} при выручке {revenue}; активы в среднем {assets}, из них профинансировано капиталом акционеров {equity}. Какой ROE даёт трёхфакторная модель?",
+            "Модель Дюпона для {company}: net margin {margin}, sales {revenue}, average assets {assets}, average equity {equity}.",
+            "За {year} год {company} получило выручку {revenue} с чистой рентабельностью {margin}. Средняя валюта баланса — {assets}, средний капитал — {equity}.",
+        ),
+    ),
+)
