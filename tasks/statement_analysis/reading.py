@@ -41,7 +41,8 @@ ALIASES: dict[str, str] = {
 
 STATE_ANCHOR = r"финансовое состояние|оценка финансового состояния|состояние"
 
-_MARKS = r"[\s*_#>\-–—•|\"'«`{(\[\\]*(?:\d{1,2}[.)]\s*)?[\s*_\"'«`(\\]*"
+# Possessive: a line of a thousand asterisks costs one pass.
+_MARKS = r"[\s*_#>\-–—•|\"'«`{(\[\\]*+(?:(?:\d{1,2}[.)]|[^\W\d_]\))[\s*_\"'«`(\\]*+)?"
 _TAIL = r"(?:[^:=|≈\n—–]{0,70}?)"
 _SEPARATOR = r"(?:\s*[:=|≈~→]|\s+[—–-]\s|\s+(?:равен|равна|равно|составля\w+|состав\w+|около)\b)"
 _LINES = {
@@ -56,6 +57,7 @@ _COMMENT = re.compile(
     r"|\s+(?=(?:при норм|против|что |норма|выше|ниже|больше|меньше|значит))",
 )
 _CELL = re.compile(r"[\s*_]*[-−–]?\s*\d[\d\s.,]*\s*(?:%|[^\W\d_][^|\d]{0,14})?[\s*_]*")
+_TWO_VALUES = re.compile(r"(?<=[\d%])\s*[;,]\s+(?=[-−–]?\d)")
 MAX_LINE = 600
 """Longer lines are read up to here."""
 
@@ -89,7 +91,9 @@ def _value(rest: str) -> str:
     if _STATED_BY_EQUATION.search(rest) and not _leading_amount(rest):
         return rest
     comment = _COMMENT.search(rest, 1)
-    return rest[: comment.start()] if comment else rest
+    value = rest[: comment.start()] if comment else rest
+    # «1,67; 1,45» offers two values: the numeric grader must not pick the first.
+    return _TWO_VALUES.sub(" или ", value)
 
 
 def _leading_amount(rest: str) -> bool:

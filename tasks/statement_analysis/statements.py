@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tasks.statement_analysis.industries import INDUSTRIES, Industry, Range
-from tasks.statement_analysis.ratios import Lines, Statement
+from tasks.statement_analysis.ratios import Statement
 
 LOAN_RATES = {2020: 0.085, 2021: 0.085, 2022: 0.12, 2023: 0.125, 2024: 0.18}
 """About what a medium-sized Russian company paid on bank loans in the year; a plausible level, not a statistic."""
@@ -217,11 +217,3 @@ def _comparative(rng: random.Random, now: dict[str, int], scenario: Scenario) ->
 _ASSET_PARTS = ("1100", "1210", "1230", "1240", "1250", "1260")
 _BALANCE_PARTS = (*_ASSET_PARTS, "1410", "1420", "1510", "1540")
 _INCOME_PARTS = ("2110", "2120", "2210", "2220", "2320", "2330", "2340", "2350")
-
-
-def identities_hold(lines: Lines) -> bool:
-    """Whether the subtotals of a full column are the sums of their parts."""
-    return dict(_totals({code: lines[code] for code in _PARTS})) == dict(sorted(lines.items()))  # type: ignore[arg-type]
-
-
-_PARTS = (*_BALANCE_PARTS, "1300", "1520", *_INCOME_PARTS, "2410")

@@ -125,8 +125,7 @@ def _amounts(tail: str, code: str) -> list[Fraction]:
 def _derivable(code: str, column: Amounts) -> bool:
     """Whether an identity gives the line from the others."""
     return any(
-        code in (total, *plus, *minus) and set((total, *plus, *minus)) <= set(column)
-        for total, plus, minus in _IDENTITIES
+        code in (total, *plus, *minus) and {total, *plus, *minus} <= set(column) for total, plus, minus in _IDENTITIES
     )
 
 
