@@ -1,0 +1,1 @@
+"""Static HTML reports: the comparison of two runs, the leaderboard over many, the site that holds them."""

@@ -1,0 +1,51 @@
+"""The comparison page: one self-contained file for a pair of runs and a language."""
+
+from pathlib import Path
+
+from benchmark.compare import Comparison
+from benchmark.export import as_dict
+from reports import views
+from reports.numbers import LANGUAGES
+from reports.page import inert_json, render
+from reports.samples import browser
+from reports.tables import as_csv
+from reports.texts import Texts
+from tasks.items import write_text
+
+__all__ = ["page", "write"]
+
+
+def write(
+    comparison: Comparison, path: Path, lang: str = "ru", *, samples: bool = True, home: str | None = None
+) -> Path:
+    """Write the page and return its path.
+
+    Args:
+        samples: whether the page carries prompts and answers; leave them out of what is published.
+        home: relative address of the site's index, where the page is part of a site.
+    """
+    write_text(path, page(comparison, lang, samples=samples, home=home))
+    return path
+
+
+def page(comparison: Comparison, lang: str = "ru", *, samples: bool = True, home: str | None = None) -> str:
+    """The page as HTML text; the same comparison gives the same bytes."""
+    if lang not in LANGUAGES:
+        raise ValueError(f"lang={lang!r}: choose one of {', '.join(LANGUAGES)}")
+    packed, texts = browser(comparison, lang) if samples else None, Texts(lang)
+    controlled = comparison.comparability.kind == "controlled"
+    return render(
+        "comparison.html.j2",
+        lang,
+        style="report.css",
+        scripts=("sort.js", "export.js", "samples.js") if samples else ("sort.js", "export.js"),
+        c=comparison,
+        v=views,
+        sides=("baseline", "finetuned") if controlled else ("first", "second"),
+        facts=[views.facts(run) for run in (comparison.baseline, comparison.finetuned)],
+        browser=packed,
+        outcome_names=inert_json({name: texts.name("outcome", name) for name in packed.names} if packed else {}),
+        data_json=inert_json(as_dict(comparison)),
+        data_csv=inert_json(as_csv(comparison)),
+        home=home,
+    )

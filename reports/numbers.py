@@ -1,0 +1,115 @@
+"""Numbers as a reader of Russian or English expects them. Everything that a page prints is formatted here."""
+
+from babel import Locale
+from babel.numbers import format_decimal, format_percent
+
+from benchmark.compare import Delta
+
+LANGUAGES = ("ru", "en")
+NBSP = "\u00a0"
+MINUS = "\u2212"
+DASH = "—"
+_MEBIBYTE = 1 << 20
+_UNITS = {
+    "ru": {"pp": "п.п.", "h": "ч", "min": "мин", "s": "с", "MiB": "МиБ", "GiB": "ГиБ", "M": "млн", "B": "млрд"},
+    "en": {"pp": "pp", "h": "h", "min": "min", "s": "s", "MiB": "MiB", "GiB": "GiB", "M": "M", "B": "B"},
+}
+
+
+class Numbers:
+    """Formats numbers in one language."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self.locale = Locale.parse(lang)
+        self.units = _UNITS[lang]
+
+    def decimal(self, value: float, digits: int, *, signed: bool = False) -> str:
+        """A number with a fixed count of decimals, grouped, with a true minus."""
+        rounded = round(value, digits) + 0.0  # no "−0,0"
+        text = str(format_decimal(abs(rounded), "#,##0" + ("." + "0" * digits if digits else ""), self.locale))
+        sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
+        return sign + text
+
+    def integer(self, value: float | None) -> str:
+        """A count."""
+        return DASH if value is None else self.decimal(value, 0)
+
+    def percent(self, value: float | None) -> str:
+        """A share: `12,3 %` in Russian, `12.3%` in English."""
+        if value is None:
+            return DASH
+        # Babel's own Russian pattern for one decimal drops the no-break space.
+        pattern = "#,##0.0\u00a0%" if self.lang == "ru" else "#,##0.0%"
+        return str(format_percent(round(value, 9) + 0.0, pattern, self.locale)).replace("-", MINUS)
+
+    def points(self, value: float | None, *, unit: bool = True) -> str:
+        """A difference of shares: `+1,2 п.п.`."""
+        if value is None:
+            return DASH
+        return self.decimal(100 * value, 1, signed=True) + (f"{NBSP}{self.units['pp']}" if unit else "")
+
+    def width(self, value: float | None) -> str:
+        """A size without a sign, in points."""
+        return DASH if value is None else f"{self.decimal(100 * value, 1)}{NBSP}{self.units['pp']}"
+
+    def significant(self, value: float | None, *, signed: bool = False) -> str:
+        """A number on no known scale, with about four significant digits."""
+        if value is None:
+            return DASH
+        size = abs(value)
+        digits = 1 if size >= 100 else 2 if size >= 10 else 3
+        return self.decimal(value, digits, signed=signed)
+
+    def level(self, delta: Delta, value: float | None) -> str:
+        """A metric's value."""
+        return self.percent(value) if delta.share else self.significant(value)
+
+    def change(self, delta: Delta, value: float | None, *, unit: bool = True) -> str:
+        """A metric's difference."""
+        return self.points(value, unit=unit) if delta.share else self.significant(value, signed=True)
+
+    def interval(self, delta: Delta) -> str:
+        """The interval of a difference, without its unit."""
+        if delta.ci_low is None or delta.ci_high is None:
+            return DASH
+        return f"[{self.change(delta, delta.ci_low, unit=False)}; {self.change(delta, delta.ci_high, unit=False)}]"
+
+    def p_value(self, value: float | None) -> str:
+        """A p-value to three decimals."""
+        if value is None:
+            return DASH
+        return f"<{NBSP}{self.decimal(0.001, 3)}" if value < 0.001 else self.decimal(value, 3)
+
+    def plain(self, value: float) -> str:
+        """A setting such as α, with as many decimals as it needs."""
+        return str(format_decimal(value, "0.####", self.locale))
+
+    def duration(self, seconds: float | None) -> str:
+        """`1 ч 20 мин`, `3 мин 5 с`, `12,3 с`."""
+        if seconds is None:
+            return DASH
+        if seconds < 60:
+            return f"{self.decimal(seconds, 1)}{NBSP}{self.units['s']}"
+        minutes, rest = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        if hours:
+            return f"{self.integer(hours)}{NBSP}{self.units['h']} {minutes}{NBSP}{self.units['min']}"
+        return f"{minutes}{NBSP}{self.units['min']} {rest}{NBSP}{self.units['s']}"
+
+    def memory(self, size: float | None) -> str:
+        """A size in memory."""
+        if size is None:
+            return DASH
+        mebibytes = size / _MEBIBYTE
+        if mebibytes < 1024:
+            return f"{self.integer(mebibytes)}{NBSP}{self.units['MiB']}"
+        return f"{self.decimal(mebibytes / 1024, 1)}{NBSP}{self.units['GiB']}"
+
+    def parameters(self, count: float | None) -> str:
+        """A model's size: `268 млн`, `7,2 млрд`."""
+        if count is None:
+            return DASH
+        if count >= 1e9:
+            return f"{self.decimal(count / 1e9, 1)}{NBSP}{self.units['B']}"
+        return f"{self.decimal(count / 1e6, 0)}{NBSP}{self.units['M']}"

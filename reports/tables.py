@@ -1,0 +1,33 @@
+"""A comparison as CSV for a spreadsheet."""
+
+import csv
+import io
+from typing import Any
+
+from benchmark.compare import Comparison
+from reports.visible import visible
+
+_FIELDS = (
+    "task", "metric", "headline", "higher_is_better", "baseline", "finetuned", "difference", "ci_low", "ci_high",
+    "p_value", "p_adjusted", "n_pairs", "clusters", "improved", "worsened", "detectable", "method", "verdict", "reason",
+)  # fmt: skip
+
+
+def as_csv(comparison: Comparison) -> str:
+    """All metrics, one row each, numbers unrounded and with a decimal point."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_FIELDS)
+    for delta in (*comparison.deltas, *comparison.secondary):
+        writer.writerow([cell(getattr(delta, field)) for field in _FIELDS])
+    return out.getvalue()
+
+
+def cell(value: Any) -> Any:
+    """A value that no spreadsheet takes for a formula; numbers, negative ones too, stay numbers."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return value
+    shown = visible(value)
+    return "'" + shown if shown[:1] in {"=", "+", "-", "@", "\t", "\n"} else shown
