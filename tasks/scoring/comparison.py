@@ -9,6 +9,7 @@ from tasks.scoring.units import Unit
 
 RELATIVE = Fraction(2, 1000)
 LENIENT = Fraction(1, 100)
+WHOLE = Fraction(5, 100)
 KOPECK = Fraction(1, 100)
 
 
@@ -26,10 +27,12 @@ class Target:
         """The largest difference that is still the same answer.
 
         One unit of the last decimal that the item asks for; where it asks for none, a kopeck for roubles and kopecks,
-        0.2% otherwise, and 0.01 absolute for a gold of zero.
+        0.2% otherwise, and 0.01 absolute for a gold of zero. Asked for a whole number, an answer may be off by one
+        unit only where that is not more than 5%: 1 251 for 1 250 is rounding, 6 years for 5 is not.
         """
         if self.decimals is not None:
-            return Fraction(10) ** -self.decimals
+            unit = Fraction(10) ** -self.decimals
+            return unit if self.decimals > 0 else min(unit, max(unit / 2, abs(self.value) * WHOLE))
         kopecks = self.unit.kind.startswith("money") and self.unit.factor == 1 and self.value.denominator > 1
         return KOPECK if kopecks or not self.value else abs(self.value) * RELATIVE
 
@@ -76,6 +79,8 @@ def mistake(values: list[Fraction], target: Target) -> str:
     if any(abs(value - target.value) <= abs(target.value) * LENIENT for value in values):
         return "rounding"
     value = values[0]
+    if not target.value:
+        return "wrong_value"
     if value and any(target.close(value * Fraction(1000) ** power) for power in (-4, -3, -2, -1, 1, 2, 3, 4)):
         return "scale_error"
     share = target.unit.kind in ("percent", "ratio", "points") and value

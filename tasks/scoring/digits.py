@@ -67,6 +67,8 @@ def number_at(text: str, token: str, end: int, limit: int) -> tuple[Digits | Non
         exponent = int((ten_power.group(1) or ten_power.group(2)).replace("−", "-"))
         return _scaled(digits, exponent), ten_power.end()
     power = _POWER.match(text, end, limit)
+    if power and _POWER.match(text, power.end(), limit):
+        return None, power.end()  # a tower of powers
     if power:
         return _raised(digits, int(power.group(1).replace("−", "-"))), power.end()
     fraction = _FRACTION.match(text, end, limit) if token.isdecimal() else None

@@ -1,0 +1,75 @@
+"""Which of several quantities is the answer. The gold's unit may decide, its value never does."""
+
+import re
+
+from tasks.scoring.quantity import Quantity
+from tasks.scoring.units import Unit, conversion
+
+_EQUALS = re.compile(r"(?<![<>!=])=(?![>=])|≈|[()]")
+_RESULT = re.compile(r"(?:составл|состав[ия]|рав(?:ен|н)|получ|итог|будет|достиг)\w*|[-−:→]\ ", re.IGNORECASE)
+_FUNCTION_WORDS = re.compile(
+    r"(?:во?|на|за|по|при|со?|от|до|из|к|у|об?|и|или|либо|а|но|что|это|так|как|то|для|если|где|же|не|годовых|около)$",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[ \"]*([^\W\d_]+)")
+_YEAR_WORD = re.compile(r" ?(?:г\b|гг\b|год)", re.IGNORECASE)
+_YEAR_BEFORE = re.compile(
+    r"\b(?:в|за|на|с|по|к|от|год[аеу]?|году|январ\w|декабр\w|квартал\w?|полугоди\w) $", re.IGNORECASE
+)
+_FROM = re.compile(r"\bсо? $", re.IGNORECASE)
+_TO = re.compile(r" ?(?:годовых )?до\b", re.IGNORECASE)
+
+
+def after_equals(text: str, start: int, end: int, found: list[Quantity]) -> int:
+    """Right of the last equals sign that a quantity follows; signs inside a remark in brackets do not count."""
+    first = found[0].start
+    base = depth = 0
+    begin = start
+    for match in _EQUALS.finditer(text, start, end):
+        sign = match.group()
+        depth += (sign == "(") - (sign == ")")
+        if match.start() < first:
+            base = depth
+        if sign in "=≈" and depth <= base and any(match.end() <= quantity.start < end for quantity in found[-1:]):
+            begin = match.end()
+    return begin
+
+
+def ranked(text: str, found: list[Quantity], gold: Unit) -> list[Quantity]:
+    return sorted(found, key=lambda quantity: rank(text, quantity, gold)) if len(found) > 1 else found
+
+
+def rank(text: str, quantity: Quantity, gold: Unit) -> int:
+    """How far a quantity is from being the answer: 0 it fits the unit or is bare, …, 4 it is a list's number."""
+    if quantity.index:
+        return 4
+    if quantity.year:
+        return 2
+    if conversion(quantity.unit, gold) is None:
+        return 3
+    if not quantity.unit.bare:
+        return 0
+    word = _WORD.match(text, quantity.end)
+    counted = word is not None and not _FUNCTION_WORDS.match(word.group(1))
+    return 1 if counted and not gold.kind.endswith(word.group(1).lower() if word else "") else 0
+
+
+def is_prior(text: str, quantity: Quantity) -> bool:
+    """A year («за 2022 г.»), or the first value in «с 20% до 25%»."""
+    before = text[max(0, quantity.start - 12) : quantity.start]
+    if quantity.year:
+        return bool(_YEAR_WORD.match(text[quantity.end - 4 : quantity.end + 8].lstrip("0123456789"))) or bool(
+            _YEAR_BEFORE.search(before)
+        )
+    return bool(_FROM.search(before) and _TO.match(text, quantity.end))
+
+
+def after_result_word(text: str, start: int, fitting: list[Quantity]) -> Quantity:
+    """The first number after the last word that announces a result («составила»), else the last number."""
+    announced = None
+    position = start
+    for quantity in fitting:
+        if _RESULT.search(text, position, quantity.start):
+            announced = quantity
+        position = quantity.end
+    return announced or fitting[-1]
