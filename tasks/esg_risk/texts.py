@@ -46,7 +46,9 @@ def sentence(rng: random.Random, fact: Fact, owner: Company, split: str) -> str:
         return event_text(rng.choice(words["events"][fact.key]), fact, owner.year)
     if fact.parts:
         slots = part_slots(fact)
-        return rng.choice(words["computed"][fact.key]).format(b=bare(fact.industry, fact), **slots)
+        return rng.choice(words["computed"][fact.key]).format(
+            b=bare(fact.industry, fact), bu=with_unit(fact.industry, fact), **slots
+        )
     name = rng.choice(words["names"][fact.key])
     frames = words["frames"]["direct" if fact.previous is None else "trend"]
     if name.endswith(")"):
