@@ -163,10 +163,11 @@ def _instruction(
     rng: random.Random, split: str, wording: int, drawn: Draw, statement: Statement, question: _Question, style: Style
 ) -> str:
     inline = rng.random() < 0.75
+    young = SCENARIOS[drawn.scenario].young
     hints = _hints(rng, split, question, style)
     names = [RATIOS[key].name + (_bracketed(hints.get(key, "")) if inline else "") for key in question.keys]
     return words.PROMPTS[split][wording].format(
-        company=company(rng, split, drawn.industry),
+        company=company(rng, split, drawn.industry, ("ООО", "АО") if young else ("ПАО", "АО", "ООО")),
         business=rng.choice(INDUSTRIES[drawn.industry].business[split]),
         period=_period(drawn),
         statement=layouts.render(statement, sorted(question.shown), style, _headings(rng, drawn)),
@@ -205,7 +206,7 @@ def _notes(rng: random.Random, split: str, drawn: Draw, question: _Question, hin
     """Sentences beside the question: what is beside the point, formulas, which balance date, which period."""
     if rng.random() < 0.25:
         aside = rng.choice(words.ASIDES[split])
-        yield aside.format(n=rng.randint(24, 980), m=rng.randint(10, 900), p=rng.randint(12, 88))
+        yield aside.format(n=rng.randint(24, 980), m=rng.randint(100, 900), p=rng.randint(12, 88))
     if SCENARIOS[drawn.scenario].young:
         yield rng.choice(words.YOUNG_NOTES[split]).format(year=drawn.year)
     if hints:
