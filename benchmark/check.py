@@ -1,0 +1,168 @@
+"""`rufinbench check`: are the tasks and their data what they claim to be?
+
+A family joins by being a folder with `<family>.yaml`; its `verify.py` recomputes each gold by a path of its own.
+"""
+
+import importlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmark.errors import UserError
+from benchmark.show import families
+from tasks import ROOT
+from tasks.dataset import SPLITS, data_sha256, read_split
+from tasks.items import DataError, read_jsonl, validate
+
+SHOWN = 5
+
+
+def check_families(names: list[str]) -> None:
+    """Run every gate on the named families (all if none) and print a table.
+
+    Raises:
+        UserError: a family does not exist, or a gate found problems.
+    """
+    unknown = sorted(set(names) - set(families()))
+    if unknown:
+        raise UserError(f"--tasks {', '.join(unknown)}: no such family; there are {', '.join(families())}")
+    table = Table("family", "gate", "result", title="rufinbench check")
+    problems: list[str] = []
+    for family in track(names or families(), description="Checking", transient=True):
+        for gate, found in gates(family):
+            problems += found
+            table.add_row(family, gate, "ok" if not found else f"{len(found)} problems")
+    console = Console()
+    console.print(table)
+    for problem in problems[:SHOWN]:
+        console.print(problem, markup=False, highlight=False)
+    if problems:
+        raise UserError(f"check: {len(problems)} problems in all; the first are above")
+
+
+def gates(family: str) -> Iterator[tuple[str, list[str]]]:
+    """Each gate's name and what it found wrong, for one family."""
+    try:
+        splits = {split: read_split(family, split) for split in SPLITS}
+    except (DataError, OSError) as error:
+        yield "readable", [str(error)]
+        return
+    yield "schema", _schema(family)
+    yield "version", _version(family)
+    yield "unique ids", _unique(family, splits)
+    yield "splits share no template", _disjoint(family, splits)
+    yield "golds recompute", _verified(family, splits)
+    yield "references score 1.0", _references(family, splits["test"])
+
+
+def _schema(family: str) -> list[str]:
+    problems = []
+    for split in SPLITS:
+        path = ROOT / family / "data" / f"{split}.jsonl"
+        try:
+            validate(read_jsonl(path), str(path))
+        except DataError as error:
+            problems.append(str(error))
+    return problems
+
+
+def metadata(family: str) -> dict[str, Any]:
+    """The `metadata` section of a family's YAML."""
+    loader = yaml.SafeLoader
+    text = (ROOT / family / f"{family}.yaml").read_text(encoding="utf-8").replace("!function ", "")
+    return yaml.load(text, loader)["metadata"]
+
+
+def _version(family: str) -> list[str]:
+    """The data is the version that the YAML names and the version record knows."""
+    stated = metadata(family)
+    found = data_sha256(family)
+    recorded = json.loads((ROOT / family / "versions.json").read_text(encoding="utf-8")).get(str(stated["version"]))
+    if found == stated["dataset_sha256"] == recorded:
+        return []
+    return [
+        f"tasks/{family}: data {found[:12]}…, {family}.yaml {str(stated['dataset_sha256'])[:12]}…, versions.json "
+        f"{str(recorded)[:12]}… for version {stated['version']}; bump metadata.version and rebuild"
+    ]
+
+
+def _unique(family: str, splits: dict[str, list[dict[str, Any]]]) -> list[str]:
+    counts = Counter(item["id"] for items in splits.values() for item in items)
+    return [f"{family}: id {name} stands {count} times" for name, count in counts.items() if count > 1]
+
+
+def _disjoint(family: str, splits: dict[str, list[dict[str, Any]]]) -> list[str]:
+    seen: dict[str, str] = {}
+    problems = []
+    for split, items in splits.items():
+        for template in sorted({item["template_id"] for item in items}):
+            if seen.setdefault(template, split) != split:
+                problems.append(f"{family}: template {template} stands in {seen[template]} and {split}")
+    return problems
+
+
+def _verified(family: str, splits: dict[str, list[dict[str, Any]]]) -> list[str]:
+    verify: Callable[[dict[str, Any]], list[str]] = importlib.import_module(f"tasks.{family}.verify").verify
+    return [f"{item['id']}: {problem}" for items in splits.values() for item in items for problem in verify(item)]
+
+
+def _references(family: str, items: list[dict[str, Any]]) -> list[str]:
+    process_results = importlib.import_module(f"tasks.{family}.task").process_results
+    scored = ((item["id"], process_results(item, [item["output"]])["score"]) for item in items)
+    return [f"{name}: its own reference scores {score}" for name, score in scored if not _is_full(score)]
+
+
+def _is_full(score: Any) -> bool:
+    """1.0, or for counts [correct, stated, expected] all of them."""
+    return len(set(score)) == 1 if isinstance(score, list | tuple) else score == 1.0
+
+
+def check_file(path: Path) -> None:
+    """Validate a user's JSONL of the simple form, row by row, and say which rows are bad and why.
+
+    Raises:
+        UserError: the file cannot be read, or rows are bad.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--data {path}: cannot be read ({error}); give a UTF-8 JSONL file") from error
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    problems = [f"{path}:{number}: {problem}" for number, line in numbered for problem in _row_problems(line)]
+    problems += _duplicates(path, numbered)
+    console = Console()
+    for problem in problems:
+        console.print(problem, markup=False, highlight=False)
+    if problems or not numbered:
+        raise UserError(f"--data {path}: {len(problems)} problems in {len(numbered)} rows; mend them as listed")
+    console.print(f"{path}: {len(numbered)} rows, all good")
+
+
+def _row_problems(line: str) -> list[str]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        return [f"not JSON: {error.msg} at column {error.colno}"]
+    if not isinstance(row, dict):
+        return [f"expected an object, found {type(row).__name__}"]
+    return [
+        f"key {key!r} must be a non-empty text"
+        for key in ("instruction", "output", "category")
+        if not isinstance(row.get(key), str) or not row[key].strip()
+    ]
+
+
+def _duplicates(path: Path, numbered: list[tuple[int, str]]) -> list[str]:
+    first: dict[str, int] = {}
+    return [
+        f"{path}:{number}: the same row as line {first[line]}"
+        for number, line in numbered
+        if first.setdefault(line, number) != number
+    ]

@@ -1,0 +1,326 @@
+"""The command line, thin: every command reads its options, calls one function, prints what came of it.
+
+Heavy libraries are imported inside the commands, so that `rufinbench --help` answers at once.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchmark.errors import UserError
+
+app = typer.Typer(
+    name="rufinbench",
+    help="How well does a language model know Russian finance, and did fine-tuning help?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+_Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@app.callback()
+def _root(debug: _Debug = False) -> None:
+    """How well does a language model know Russian finance, and did fine-tuning help?"""
+    _STATE["debug"] = debug
+
+
+_STATE = {"debug": False}
+
+
+@app.command()
+def run(
+    model: Annotated[str, typer.Option(help="Hub id, directory, GGUF file, or `embedded`.")],
+    adapter: Annotated[str | None, typer.Option(help="PEFT adapter directory on top of the model.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of a Hub model.")] = None,
+    quantization: Annotated[str, typer.Option(help="none, nf4 or int8.")] = "none",
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    backend: Annotated[str, typer.Option(help="hf, or any lm-eval backend: vllm, local-completions, …")] = "hf",
+    backend_arg: Annotated[list[str] | None, typer.Option(help="key=value for the backend; repeatable.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    tasks: Annotated[str, typer.Option(help="Comma-separated lm-eval tasks or groups.")] = "rufin",
+    include_path: Annotated[
+        list[str] | None, typer.Option(help="Folder with further lm-eval tasks; repeatable.")
+    ] = None,
+    num_fewshot: Annotated[int | None, typer.Option(help="Examples shown before each question.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N documents of each task.")] = None,
+    batch_size: Annotated[str, typer.Option(help="Rows generated together.")] = "8",
+    max_gen_toks: Annotated[int | None, typer.Option(min=1, help="Replaces the tasks' limit on answer tokens.")] = None,
+    max_length: Annotated[int | None, typer.Option(min=16, help="Context length, if the model's config lies.")] = None,
+    apply_chat_template: Annotated[bool, typer.Option(help="Ask through the tokenizer's chat template.")] = False,
+    trust_remote_code: Annotated[bool, typer.Option(help="Let code from the model's repository run.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, …")] = "auto",
+    output: Annotated[Path | None, typer.Option(help="Run directory; results/<name> if not given.")] = None,
+) -> None:
+    """Score a system on the benchmark.
+
+    Examples:
+
+        rufinbench run --model google/gemma-3-1b-it --apply-chat-template
+
+        rufinbench run --model embedded --adapter adapters/mine --limit 50
+
+        rufinbench run --model my-model --backend local-completions --base-url http://localhost:8000/v1/completions
+    """
+    from benchmark.run import RunOptions
+    from benchmark.run import run as run_system
+    from benchmark.summary import print_run
+    from benchmark.system import SystemSpec
+
+    extra = _pairs(backend_arg or [], "--backend-arg") | ({"base_url": base_url} if base_url else {})
+    spec = SystemSpec(
+        pretrained=model,
+        revision=revision,
+        quantization=quantization,
+        dtype=dtype,
+        adapter=adapter,
+        backend=backend,
+        backend_args=extra,
+        apply_chat_template=apply_chat_template,
+        num_fewshot=num_fewshot,
+        trust_remote_code=trust_remote_code,
+    )
+    options = RunOptions(
+        tasks=tuple(name.strip() for name in tasks.split(",") if name.strip()),
+        include_paths=tuple(include_path or ()),
+        limit=limit,
+        batch_size=int(batch_size) if batch_size.isdigit() else batch_size,
+        max_gen_toks=max_gen_toks,
+        max_length=max_length,
+        device=device,
+    )
+    print_run(run_system(spec, output or Path("results") / slug(spec.name), options))
+
+
+@app.command()
+def finetune(
+    config: Annotated[Path, typer.Option(help="YAML configuration; see finetune/configs/.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Adapter directory; adapters/<config's name> if not given.")
+    ] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="key=value over the file; repeatable.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, …")] = "auto",
+    dry_run: Annotated[bool, typer.Option(help="Say what would be trained, and stop.")] = False,
+) -> None:
+    """Train a QLoRA adapter.
+
+    Examples:
+
+        rufinbench finetune --config finetune/configs/rufin.yaml --set model.pretrained=mistralai/Mistral-7B-v0.1
+
+        accelerate launch -m benchmark.cli finetune --config finetune/configs/rufin.yaml
+    """
+    import json
+
+    from finetune import pipeline
+    from finetune.config import load_config
+
+    loaded = load_config(config, set_)
+    if dry_run:
+        typer.echo(json.dumps(pipeline.dry_run(loaded), ensure_ascii=False, indent=2))
+        return
+    typer.echo(pipeline.finetune(loaded, output or Path("adapters") / config.stem, device))
+
+
+@app.command()
+def compare(
+    baseline: Path,
+    finetuned: Path,
+    html: Annotated[Path | None, typer.Option(help="Write the comparison page here.")] = None,
+    lang: Annotated[str, typer.Option(help="Language of the page: ru or en.")] = "ru",
+    output_format: Annotated[str, typer.Option("--format", help="table, markdown or json.")] = "table",
+    alpha: Annotated[float, typer.Option(help="Probability of a false verdict, over all tasks together.")] = 0.05,
+    margin: Annotated[float, typer.Option(help="Differences this small count as none, where shown.")] = 0.01,
+    fail_on_regression: Annotated[bool, typer.Option(help="Exit with 1 if a task got worse.")] = False,
+) -> None:
+    """Compare two runs, sample by sample: differences, intervals, verdicts.
+
+    Examples:
+
+        rufinbench compare results/base results/tuned --html comparison.html
+
+        rufinbench compare results/base results/tuned --format markdown --fail-on-regression
+    """
+    from benchmark import terminal
+    from benchmark.compare import compare as compare_runs
+    from benchmark.results import load_run
+
+    compared = compare_runs(load_run(baseline), load_run(finetuned), alpha=alpha, margin=margin)
+    writers = {"markdown": terminal.as_markdown, "json": terminal.as_json}
+    if output_format == "table":
+        terminal.print_comparison(compared)
+    elif output_format in writers:
+        typer.echo(writers[output_format](compared))
+    else:
+        raise UserError(f"--format {output_format}: choose table, markdown or json")
+    if html:
+        from reports.comparison import write
+
+        write(compared, html, lang=_language(lang))
+        typer.echo(html, err=output_format != "table")
+    if fail_on_regression and any(delta.verdict == "worsened" for delta in compared.deltas):
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    runs: list[Path],
+    output: Annotated[Path, typer.Option(help="Directory of the site.")] = Path("site"),
+    publish_samples: Annotated[bool, typer.Option(help="Put prompts and answers into the pages.")] = False,
+) -> None:
+    """Build the site: index, leaderboard and a comparison page for each pair of runs.
+
+    Example:
+
+        rufinbench report results/* --output site/
+    """
+    from benchmark.results import load_run
+    from reports.site import write
+
+    typer.echo(write([load_run(path) for path in runs], output, publish_samples=publish_samples))
+
+
+@app.command()
+def leaderboard(
+    runs: list[Path], output: Annotated[Path, typer.Option(help="HTML file.")] = Path("leaderboard.html")
+) -> None:
+    """Write the leaderboard page alone.
+
+    Example:
+
+        rufinbench leaderboard results/* --output leaderboard.html
+    """
+    from benchmark.results import load_run
+    from reports.leaderboard import write
+
+    typer.echo(write([load_run(path) for path in runs], output))
+
+
+@app.command()
+def rescore(
+    run: Path,
+    output: Annotated[Path | None, typer.Option(help="New run directory; <run>-rescored if not given.")] = None,
+) -> None:
+    """Grade a finished run's saved answers again, without a model; the run itself is not touched.
+
+    Example:
+
+        rufinbench rescore results/base
+    """
+    from benchmark.rescore import rescore as rescore_run
+    from benchmark.summary import print_run
+
+    print_run(rescore_run(run, output or run.with_name(f"{run.name}-rescored")))
+
+
+@app.command()
+def check(
+    data: Annotated[Path | None, typer.Option(help="A JSONL file of your own to validate instead.")] = None,
+    graders: Annotated[bool, typer.Option(help="Put the numeric grader on trial against others.")] = False,
+    tasks: Annotated[str, typer.Option(help="Comma-separated families; all if not given.")] = "",
+) -> None:
+    """Validate the tasks and their data, your own data, or the graders.
+
+    Examples:
+
+        rufinbench check
+
+        rufinbench check --data my.jsonl
+
+        rufinbench check --graders
+    """
+    from benchmark import check as checks
+
+    if graders:
+        from benchmark import judge
+
+        judge.main()
+    elif data:
+        checks.check_file(data)
+    else:
+        checks.check_families([name for name in tasks.split(",") if name])
+
+
+@app.command()
+def show(
+    task: Annotated[str, typer.Argument(help="Task or family: rufin_calculation, calculation.")],
+    slice_: Annotated[str, typer.Option("--slice", help="Only items of this slice.")] = "",
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    n: Annotated[int, typer.Option("-n", "--n", min=1, help="How many.")] = 3,
+    seed: Annotated[int, typer.Option(help="Which ones.")] = 0,
+) -> None:
+    """Print items of a task, readably.
+
+    Example:
+
+        rufinbench show calculation --slice unseen -n 5
+    """
+    from benchmark.show import show_items
+
+    show_items(task.removeprefix("rufin_"), split, slice_, n, seed)
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option(help="Where runs, adapter and report go.")] = Path("demo"),
+    limit: Annotated[int, typer.Option(min=1, help="Documents of each task.")] = 12,
+) -> None:
+    """Everything once, on the embedded model: score, fine-tune, score again, compare, report.
+
+    Example:
+
+        rufinbench demo
+    """
+    from benchmark.demo import run_demo
+
+    run_demo(output, limit)
+
+
+def slug(name: str) -> str:
+    """A directory name for a system's name: letters, digits and `._+-`; never a path, a dot file or empty."""
+    kept = "".join(letter if letter.isalnum() or letter in "._+-" else "-" for letter in name)
+    return kept.strip(".-")[:120] or "run"
+
+
+def _pairs(values: list[str], option: str) -> dict[str, Any]:
+    from lm_eval.utils import handle_arg_string
+
+    pairs = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals or not key:
+            raise UserError(f"{option} {value}: write key=value")
+        pairs[key] = handle_arg_string(text)
+    return pairs
+
+
+def _language(lang: str) -> str:
+    if lang not in ("ru", "en"):
+        raise UserError(f"--lang {lang}: choose ru or en")
+    return lang
+
+
+def main() -> None:
+    """Entry point: a `UserError` is one line on stderr and exit code 2; so is a full disk or a missing right."""
+    from tasks.items import DataError
+
+    try:
+        app()
+    except (UserError, DataError, OSError) as error:
+        if _STATE["debug"]:
+            traceback.print_exc()
+        message = " ".join(str(error).split())
+        print(f"rufinbench: {''.join(c if c.isprintable() else '�' for c in message)}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("rufinbench: interrupted; give the same command again to go on", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What makes two systems the same system: hashes over everything that can change an answer."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+_WEIGHTS = ("*.safetensors", "*.gguf", "*.bin")
+_CONFIGURATION = ("config.json", "generation_config.json", "tokenizer*", "adapter_config.json", "*.model", "*.jinja")
+_BLOCK = 1 << 22
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hex; a file unchanged since it was last hashed is not read again."""
+    status = path.stat()
+    return _sha256(str(path.resolve()), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _sha256(path: str, size: int, modified: int) -> str:
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sha256_of_json(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+
+
+def sha256_of_files(paths: Iterable[Path]) -> str:
+    """One hash over several files' names and bytes, whatever their order."""
+    return sha256_of_json(sorted([path.name, sha256_of_file(path)] for path in paths))
+
+
+def model_sha256(path: Path) -> str:
+    """The identity of a model or adapter on disk: its weights, configuration and tokenizer, every byte of them."""
+    if path.is_file():
+        return sha256_of_file(path)
+    return sha256_of_files(file for pattern in _WEIGHTS + _CONFIGURATION for file in path.glob(pattern))
+
+
+def weights_sha256(path: Path) -> str:
+    """The identity of the weights alone."""
+    if path.is_file():
+        return sha256_of_file(path)
+    return sha256_of_files(file for pattern in _WEIGHTS for file in path.glob(pattern))

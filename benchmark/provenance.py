@@ -1,0 +1,187 @@
+"""What `run.json` remembers: enough to tell whether two runs may be compared, and what a run cost."""
+
+import importlib.metadata
+import os
+import platform
+import resource
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.identity import sha256_of_files, sha256_of_json
+from tasks import ROOT
+
+if TYPE_CHECKING:
+    from benchmark.run import RunOptions
+    from benchmark.system import SystemSpec
+
+FORMAT = 1
+PACKAGES = (
+    "rufinbench",
+    "lm-eval",
+    "torch",
+    "transformers",
+    "peft",
+    "bitsandbytes",
+    "tokenizers",
+    "pymorphy3",
+    "rouge-score",
+)
+
+
+def grader_sha256() -> str:
+    """One hash over the code that reads and judges answers."""
+    return sha256_of_files([*(ROOT / "scoring").glob("*.py")])
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of everything that can move a number."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def device() -> dict[str, Any]:
+    """The machine's name and size, as a figure's caption needs it."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if torch.cuda.is_available():
+        return {
+            "kind": "cuda",
+            "name": torch.cuda.get_device_name(),
+            "count": torch.cuda.device_count(),
+            "cores": cores,
+        }
+    return {"kind": "cpu", "name": _processor(), "count": 1, "cores": cores}
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def peak_memory_bytes() -> dict[str, int]:
+    """The process's largest resident set, and the most that torch has allocated on a GPU."""
+    import torch
+
+    # ru_maxrss is in KiB on Linux, in bytes on macOS.
+    unit = 1 if platform.system() == "Darwin" else 1024
+    peak = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
+    if torch.cuda.is_available():
+        peak["gpu"] = torch.cuda.max_memory_allocated()
+    return peak
+
+
+def request(described: Mapping[str, Any], options: "RunOptions") -> dict[str, Any]:
+    """What was asked for, by content: equal requests need not be run twice."""
+    asked = asdict(options)
+    for key in ("batch_size", "device"):
+        asked.pop(key)
+    return {
+        "system_sha256": sha256_of_json(described),
+        "options_sha256": sha256_of_json(asked),
+        "tasks_sha256": sha256_of_json([path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*/*.yaml"))]),
+        "grader_sha256": grader_sha256(),
+    }
+
+
+def record(
+    spec: "SystemSpec",
+    described: Mapping[str, Any],
+    options: "RunOptions",
+    asked: Mapping[str, Any],
+    results: Mapping[str, Any],
+    lm: Any,
+    seconds: float,
+) -> dict[str, Any]:
+    """The whole of `run.json`."""
+    from benchmark.run import SEEDS, today
+
+    samples = results["samples"]
+    return {
+        "format": FORMAT,
+        "name": spec.name,
+        "system": dict(described),
+        "model": {"parameters": _parameters(lm), "license": _license(spec)},
+        "tasks": {task: _task(task, rows, results) for task, rows in samples.items()},
+        "request": dict(asked),
+        "grader_sha256": grader_sha256(),
+        "versions": versions(),
+        "seeds": SEEDS,
+        "limit": options.limit,
+        "generation": {"batch_size": options.batch_size, "max_gen_toks": options.max_gen_toks},
+        "device": device(),
+        "seconds": round(seconds, 1),
+        "tokens": _tokens(lm, samples),
+        "peak_memory_bytes": peak_memory_bytes(),
+        "finetuning": _finetuning(spec),
+        "finished": today(),
+    }
+
+
+def _task(task: str, rows: list[dict[str, Any]], results: Mapping[str, Any]) -> dict[str, Any]:
+    config = results["configs"][task]
+    metadata = config.get("metadata") or {}
+    return {
+        "version": results["versions"].get(task),
+        "dataset_sha256": metadata.get("dataset_sha256"),
+        "documents": len(rows),
+        "documents_sha256": sha256_of_json([row["doc_hash"] for row in rows]),
+        "prompts_sha256": sha256_of_json([row["prompt_hash"] for row in rows]),
+        "num_fewshot": results["n-shot"].get(task, 0),
+        "generation_kwargs": config.get("generation_kwargs"),
+    }
+
+
+def _parameters(lm: Any) -> int | None:
+    model = getattr(lm, "model", None)
+    # A 4-bit weight stores two parameters a byte; num_parameters knows, a plain sum of numel does not.
+    return model.num_parameters() if hasattr(model, "num_parameters") else None
+
+
+def _license(spec: "SystemSpec") -> str | None:
+    from benchmark import embedded
+
+    return embedded.LICENSE if spec.pretrained == embedded.NAME else None
+
+
+def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any] | None:
+    """Prompt and answer tokens, and how many answers filled their limit (cut short, most likely)."""
+    encode = getattr(lm, "tok_encode", None)
+    if encode is None:
+        return None
+    prompts, answers, truncated = 0, [], 0
+    for row in (row for rows in samples.values() for row in rows):
+        for arguments, responses in zip(row["arguments"], row["resps"], strict=True):
+            prompts += len(encode(str(arguments[0])))
+            settings = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], dict) else {}
+            for response in (text for text in responses if isinstance(text, str)):
+                answers.append(len(encode(response, add_special_tokens=False)))
+                truncated += answers[-1] >= int(settings.get("max_gen_toks") or 1 << 30) - 1
+    return {
+        "prompt": prompts,
+        "generated": sum(answers),
+        "median_answer": statistics.median(answers) if answers else None,
+        "truncated_answers": truncated,
+    }
+
+
+def _finetuning(spec: "SystemSpec") -> dict[str, Any] | None:
+    """The adapter's own account of its training, for the report."""
+    import json
+
+    manifest = Path(spec.adapter or "") / "manifest.json"
+    if not spec.adapter or not manifest.exists():
+        return None
+    return json.loads(manifest.read_text(encoding="utf-8"))

@@ -1,0 +1,120 @@
+"""Grades a finished run's saved answers again, without a model: grading is separate from generating."""
+
+import json
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.progress import track
+
+from benchmark import provenance
+from benchmark.errors import UserError
+from benchmark.run import check_tasks, task_manager, today
+from tasks.items import DataError, read_jsonl, write_text
+
+
+def rescore(run: Path, output: Path, include_paths: tuple[str, ...] = (), bootstrap_iters: int = 1000) -> Path:
+    """Write a copy of a run directory beside it, every generated answer graded by today's graders.
+
+    The saved answers are read, never changed. An answer that is missing, null or not text is graded as the task
+    grades it (as wrong, with a reason).
+
+    Raises:
+        UserError: not a run directory, a damaged file, an unknown task, or an `output` that exists.
+    """
+    results_path = _newest_results(run)
+    if output.exists():
+        raise UserError(f"--output {output}: exists; choose another directory")
+    results = _json(results_path)
+    stamp = results_path.stem.removeprefix("results_")
+    files = {name: results_path.parent / f"samples_{name}_{stamp}.jsonl" for name in results["configs"]}
+    missing = [path.name for path in files.values() if not path.exists()]
+    if missing:
+        raise UserError(f"{run}: {', '.join(missing)} not there; a run without its samples cannot be graded again")
+    manager = task_manager(include_paths)
+    check_tasks(manager, tuple(files))
+    tasks = manager.load(list(files))["tasks"]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as scratch:
+        staged = Path(scratch) / "run"
+        staged.mkdir()
+        for name, path in track(files.items(), description="Grading", transient=True):
+            rows = _samples(path)
+            metrics = _grade(tasks[name], rows)
+            results["results"][name] |= _aggregate(tasks[name], metrics, bootstrap_iters)
+            results["versions"][name] = tasks[name].VERSION
+            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            write_text(staged / path.name, text)
+        _regroup(results)
+        write_text(staged / results_path.name, json.dumps(results, ensure_ascii=False, indent=2) + "\n")
+        write_text(staged / "run.json", json.dumps(_record(run), ensure_ascii=False, indent=2) + "\n")
+        shutil.move(str(staged), output)
+    return output
+
+
+def _newest_results(run: Path) -> Path:
+    found = sorted(run.rglob("results_*.json"), key=lambda path: path.name)
+    if not found:
+        raise UserError(f"{run}: no results_*.json there; give the directory of a finished run")
+    return found[-1]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); restore it or run again") from error
+
+
+def _samples(path: Path) -> list[dict[str, Any]]:
+    try:
+        return read_jsonl(path)
+    except DataError as error:
+        raise UserError(str(error)) from error
+
+
+def _grade(task: Any, rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[Any]]:
+    """Grade each row in place; return {(metric, filter): values} as lm-eval's aggregation takes them."""
+    values: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in rows:
+        responses = row.get("filtered_resps")
+        graded = task.process_results(row["doc"], responses if isinstance(responses, list) and responses else [""])
+        row |= graded
+        row["metrics"] = list(graded)
+        for metric, value in graded.items():
+            values[metric, row.get("filter", "none")].append(value)
+    return values
+
+
+def _aggregate(task: Any, metrics: Mapping[tuple[str, str], list[Any]], bootstrap_iters: int) -> dict[str, Any]:
+    from lm_eval.evaluator_utils import _compute_task_aggregations
+
+    return _compute_task_aggregations(task, dict(metrics), bootstrap_iters)[0]
+
+
+def _regroup(results: dict[str, Any]) -> None:
+    """The groups' macro averages, from the tasks' new values."""
+    for group, members in results.get("group_subtasks", {}).items():
+        if group not in results.get("groups", {}) or not members:
+            continue
+        for key, value in results["results"][group].items():
+            metric = key.partition(",")[0]
+            if (
+                isinstance(value, float)
+                and "_stderr" not in metric
+                and all(key in results["results"][m] for m in members)
+            ):
+                mean = sum(results["results"][member][key] for member in members) / len(members)
+                results["results"][group][key] = results["groups"][group][key] = mean
+
+
+def _record(run: Path) -> dict[str, Any]:
+    path = run / "run.json"
+    record = _json(path) if path.exists() else {"format": provenance.FORMAT, "name": run.name}
+    return record | {
+        "grader_sha256": provenance.grader_sha256(),
+        "rescored": {"from": run.name, "at": today(), "rufinbench": provenance.versions().get("rufinbench")},
+    }

@@ -1,0 +1,266 @@
+"""The system under test: which model, in which form, with which adapter, asked in which way; and how it is loaded."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark import embedded
+from benchmark.errors import UserError
+from benchmark.identity import model_sha256, sha256_of_json, weights_sha256
+
+if TYPE_CHECKING:
+    from lm_eval.api.model import LM
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+QUANTIZATIONS = ("none", "nf4", "int8")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class SystemSpec:
+    """Everything that is being measured. Two equal specs over equal files give the same answers."""
+
+    pretrained: str
+    """Hub id, directory, GGUF file, `embedded`, or for an API backend the model's name there."""
+    revision: str | None = None
+    """Branch, tag or commit of a Hub model."""
+    quantization: str = "none"
+    """`none`, `nf4` (bitsandbytes 4-bit with double quantization) or `int8`."""
+    dtype: str = "auto"
+    """Weights' and activations' type; `auto` takes bfloat16 where the device has it, else float32."""
+    adapter: str | None = None
+    """Directory of a PEFT adapter on top of the model."""
+    backend: str = "hf"
+    """`hf`, or the name of any lm-eval backend: `vllm`, `local-completions`, `local-chat-completions`, …"""
+    backend_args: dict[str, Any] = field(default_factory=dict)
+    """Passed to that backend as they are."""
+    apply_chat_template: bool = False
+    num_fewshot: int | None = None
+    """Examples shown before each question; None leaves it to the task (zero)."""
+    trust_remote_code: bool = False
+    """Whether code from the model's repository may run."""
+
+    def __post_init__(self) -> None:
+        if self.quantization not in QUANTIZATIONS:
+            raise UserError(f"--quantization {self.quantization}: choose one of {', '.join(QUANTIZATIONS)}")
+        if self.dtype not in DTYPES:
+            raise UserError(f"--dtype {self.dtype}: choose one of {', '.join(DTYPES)}")
+        if self.backend != "hf" and self.quantization != "none":
+            raise UserError(
+                f"--quantization {self.quantization}: only the hf backend quantizes here; "
+                f"for {self.backend} pass its own option with --backend-arg"
+            )
+        if self.num_fewshot is not None and self.num_fewshot < 0:
+            raise UserError(f"--num-fewshot {self.num_fewshot}: give 0 or more")
+
+    @property
+    def local_path(self) -> Path | None:
+        """The model's place on disk, where it has one."""
+        if self.pretrained == embedded.NAME:
+            return embedded.checkpoint()
+        path = Path(self.pretrained).expanduser()
+        return path if path.exists() else None
+
+    @property
+    def name(self) -> str:
+        """A short name for tables and directories: model, quantization, adapter, shots."""
+        parts = [Path(self.pretrained.rstrip("/")).name if self.local_path else self.pretrained]
+        if self.quantization != "none":
+            parts.append(self.quantization)
+        if self.adapter:
+            parts.append(f"+{Path(self.adapter).name}")
+        if self.num_fewshot:
+            parts.append(f"{self.num_fewshot}-shot")
+        return " ".join(parts)
+
+
+def identity(spec: SystemSpec, model: Any = None) -> dict[str, Any]:
+    """What `run.json` says of the system and what its answers are keyed by: the spec with content hashes in it.
+
+    Args:
+        model: the loaded transformers model, for its commit hash and true dtype; None for other backends.
+    """
+    described = asdict(spec)
+    path = spec.local_path
+    described["pretrained_sha256"] = model_sha256(path) if path else None
+    described["commit"] = getattr(getattr(model, "config", None), "_commit_hash", None)
+    described["adapter_sha256"] = model_sha256(Path(spec.adapter)) if spec.adapter else None
+    if model is not None:
+        described["dtype"] = str(model.dtype).removeprefix("torch.")
+        described["device"] = model.device.type
+    return described
+
+
+def system_key(described: dict[str, Any]) -> str:
+    """The name of the system's answer store. Paths are left out: their content's hashes stand for them."""
+    located = {"adapter"} | ({"pretrained"} if described["pretrained_sha256"] else set())
+    return sha256_of_json({key: value for key, value in described.items() if key not in located})[:32]
+
+
+def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
+    """The transformers model and tokenizer of a spec, ready to evaluate, its adapter applied unmerged.
+
+    Raises:
+        UserError: no such model or adapter, an adapter of another base, or quantization that cannot run here.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    place = _device(device)
+    source, gguf = _source(spec)
+    options: dict[str, Any] = {"revision": spec.revision} if spec.revision else {}
+    options |= {"trust_remote_code": spec.trust_remote_code, **gguf}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        model = AutoModelForCausalLM.from_pretrained(
+            source,
+            dtype=compute_dtype(spec.dtype, place),
+            quantization_config=quantization_config(spec, place),
+            device_map={"": place},
+            use_safetensors=None if gguf else True,
+            **options,
+        )
+    except (OSError, ValueError, ImportError) as error:
+        raise UserError(f"--model {spec.pretrained}: cannot load it: {_first_line(error)}") from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    if spec.adapter:
+        model = _with_adapter(model, spec)
+    torch.set_grad_enabled(True)
+    return model.eval(), tokenizer
+
+
+def _source(spec: SystemSpec) -> tuple[str, dict[str, str]]:
+    """Where transformers loads from, and the argument that says it is a GGUF file."""
+    path = spec.local_path
+    if path is None:
+        return spec.pretrained, {}
+    if path.is_file():
+        if path.suffix != ".gguf":
+            raise UserError(f"--model {path}: a file must be GGUF (*.gguf); give the directory of other checkpoints")
+        return str(path.parent), {"gguf_file": path.name}
+    if not (path / "config.json").exists():
+        raise UserError(
+            f"--model {path}: no config.json in this directory; give a transformers checkpoint or a GGUF file"
+        )
+    return str(path), {}
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def compute_dtype(name: str, device: str) -> Any:
+    """The torch dtype that a spec's dtype means on a device.
+
+    `auto`: bfloat16 on GPUs and CPUs that compute in it, float16 on older GPUs (a T4), else float32.
+    """
+    import torch
+
+    if name != "auto":
+        return getattr(torch, name)
+    if device.startswith("cuda"):
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    return torch.bfloat16 if _cpu_has_bf16() else torch.float32
+
+
+def _cpu_has_bf16() -> bool:
+    cpuinfo = Path("/proc/cpuinfo")
+    return cpuinfo.exists() and "avx512_bf16" in cpuinfo.read_text(encoding="utf-8", errors="replace")
+
+
+def quantization_config(spec: SystemSpec, device: str) -> Any:
+    """The bitsandbytes configuration of a spec, or None.
+
+    Raises:
+        UserError: bitsandbytes is missing or does not support this device.
+    """
+    if spec.quantization == "none":
+        return None
+    try:
+        import bitsandbytes  # noqa: F401
+    except (ImportError, RuntimeError) as error:
+        raise UserError(
+            f"--quantization {spec.quantization}: bitsandbytes does not work here ({_first_line(error)}); "
+            "install it (pip install bitsandbytes) or use --quantization none"
+        ) from error
+    from transformers import BitsAndBytesConfig
+
+    if spec.quantization == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=compute_dtype(spec.dtype, device),
+    )
+
+
+def _with_adapter(model: Any, spec: SystemSpec) -> Any:
+    from peft import PeftModel
+
+    folder = Path(str(spec.adapter))
+    if not (folder / "adapter_config.json").exists():
+        raise UserError(f"--adapter {folder}: no adapter_config.json there; give a PEFT adapter's directory")
+    if not list(folder.glob("*.safetensors")):
+        raise UserError(
+            f"--adapter {folder}: no *.safetensors there; convert the adapter (pickled weights are not loaded)"
+        )
+    _check_base(spec, folder)
+    try:
+        return PeftModel.from_pretrained(model, str(folder))
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise UserError(f"--adapter {folder}: does not fit --model {spec.pretrained}: {_first_line(error)}") from error
+
+
+def _check_base(spec: SystemSpec, folder: Path) -> None:
+    """Refuse an adapter that was trained here on other weights: it would load, and mean nothing."""
+    manifest = folder / "manifest.json"
+    path = spec.local_path
+    if not manifest.exists() or path is None:
+        return
+    base = json.loads(manifest.read_text(encoding="utf-8")).get("base", {})
+    trained_on = base.get("weights_sha256")
+    if trained_on and trained_on != weights_sha256(path):
+        raise UserError(
+            f"--adapter {folder}: it was trained on {base.get('pretrained')} (weights {trained_on[:12]}…), "
+            f"not on {spec.pretrained}; give that model, or train an adapter for this one"
+        )
+
+
+def load_lm(spec: SystemSpec, *, batch_size: int | str, device: str = "auto", max_length: int | None = None) -> "LM":
+    """The spec as an lm-eval model.
+
+    Raises:
+        UserError: as `load_model`; an unknown backend; arguments that the backend refuses.
+    """
+    if spec.backend == "hf":
+        from benchmark.engine import RowwiseHFLM
+
+        model, tokenizer = load_model(spec, device)
+        extra = {"max_length": max_length} if max_length else {}
+        return RowwiseHFLM(pretrained=model, tokenizer=tokenizer, batch_size=batch_size, **extra, **spec.backend_args)
+    return _load_backend(spec, batch_size)
+
+
+def _load_backend(spec: SystemSpec, batch_size: int | str) -> "LM":
+    from lm_eval.api.registry import get_model
+
+    named = {"model": spec.pretrained} if "completions" in spec.backend else {"pretrained": spec.pretrained}
+    if spec.adapter and spec.backend == "vllm":
+        named["lora_local_path"] = spec.adapter
+    elif spec.adapter:
+        named["peft"] = spec.adapter
+    try:
+        return get_model(spec.backend).create_from_arg_obj(named | spec.backend_args, {"batch_size": batch_size})
+    except (KeyError, ValueError, TypeError, ImportError, ModuleNotFoundError, OSError) as error:
+        raise UserError(f"--backend {spec.backend}: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

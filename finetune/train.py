@@ -1,0 +1,216 @@
+"""QLoRA training: a thin `transformers.Trainer` whose step runs an update's examples as packed rows.
+
+rufinbench finetune --config finetune/configs/rufin.yaml --output adapters/mine
+"""
+
+import contextlib
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
+
+from benchmark.errors import UserError
+from finetune.config import TrainingConfig
+from finetune.examples import Example
+from finetune.model import evaluating
+from finetune.packing import as_row, pack
+from finetune.progress import TokenProgress
+
+SMALLEST_BUDGET = 256
+
+
+class ExampleDataset(Dataset):
+    """A sequence of examples as torch wants it."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._examples = examples
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, position: int) -> Example:
+        return self._examples[position]
+
+
+class PackedTrainer(Trainer):
+    """One batch is one update: its examples run as rows of at most `token_budget` tokens, gradients added up.
+
+    The loss is the mean over the update's supervised tokens (or examples), whatever the rows; so the gradient does
+    not depend on how examples were packed.
+    """
+
+    def __init__(self, training: TrainingConfig, **arguments: Any) -> None:
+        super().__init__(data_collator=list, **arguments)
+        self.training = training
+        self.token_budget = training.token_budget
+        self.tokens_seen = 0
+        self.validation_losses: list[tuple[int, float]] = []
+
+    def training_step(self, model: Any, inputs: list[Example], num_items_in_batch: Any = None) -> torch.Tensor:
+        """Forward and backward over one update; on lack of memory, again with half the budget."""
+        model.train()
+        while True:
+            try:
+                return self._update(model, inputs)
+            except torch.cuda.OutOfMemoryError as error:
+                self._shrink(error)
+                model.zero_grad()
+
+    def _update(self, model: Any, examples: list[Example]) -> torch.Tensor:
+        rows = pack(examples, self.token_budget)
+        world = self.accelerator.num_processes
+        weight = self._across(sum(len(example.answer_ids) for example in examples))
+        if self.training.loss == "example_mean":
+            weight = self._across(len(examples))
+        total = torch.zeros((), device=self.args.device)
+        for position, row in enumerate(rows):
+            last = position == len(rows) - 1
+            # Gradients travel between GPUs once an update, with the last row.
+            with contextlib.nullcontext() if last else self.accelerator.no_sync(model):
+                with self.compute_loss_context_manager():
+                    loss = self._row_loss(model, row) * world / weight
+                self.accelerator.backward(loss)
+            total += loss.detach()
+        if not torch.isfinite(total):
+            raise UserError(
+                f"step {self.state.global_step + 1}: the loss is {float(total)}; lower training.learning_rate "
+                "(the last checkpoint is kept; the same command goes on from it)"
+            )
+        self.tokens_seen += sum(len(example) for example in examples)
+        return total / world
+
+    def _row_loss(self, model: Any, row: list[Example]) -> torch.Tensor:
+        if self.training.loss == "token_mean":
+            return model(**as_row(row, self.args.device))["loss"]
+        losses = [model(**as_row([example], self.args.device))["loss"] / len(example.answer_ids) for example in row]
+        return torch.stack(losses).sum()
+
+    def _across(self, count: int) -> int:
+        """The count over all processes."""
+        return int(self.accelerator.reduce(torch.tensor(count, device=self.args.device), "sum"))
+
+    def _shrink(self, error: Exception) -> None:
+        smaller = (self.token_budget or 0) // 2
+        if smaller < SMALLEST_BUDGET:
+            raise UserError(
+                "out of GPU memory with the smallest rows; give the command again with "
+                "--set training.gradient_checkpointing=true, or a smaller --set data.max_length"
+            ) from error
+        torch.cuda.empty_cache()
+        self.accelerator.print(f"out of GPU memory: going on with training.token_budget={smaller}")
+        self.token_budget = smaller
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Mean cross-entropy of a supervised token over the validation examples."""
+        model = self.accelerator.unwrap_model(self.model)
+        examples = list(self.eval_dataset)
+        with evaluating(model), self.compute_loss_context_manager():
+            losses = [model(**as_row(row, self.args.device))["loss"] for row in pack(examples, self.token_budget)]
+        value = float(torch.stack(losses).sum()) / sum(len(example.answer_ids) for example in examples)
+        metrics = {f"{metric_key_prefix}_loss": value}
+        self._warn_of_overfitting(value)
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _warn_of_overfitting(self, value: float) -> None:
+        best = min((loss for _, loss in self.validation_losses), default=math.inf)
+        self.validation_losses.append((self.state.global_step, value))
+        if value > 1.02 * best:
+            self.accelerator.print(
+                f"step {self.state.global_step}: the validation loss rises ({value:.3f} after {best:.3f}); fewer epochs may do"
+            )
+
+
+def arguments(
+    training: TrainingConfig, workspace: Path, updates: int, world: int, dtype: torch.dtype
+) -> TrainingArguments:
+    """The Trainer's arguments for a configuration.
+
+    Args:
+        updates: optimizer steps in the whole training.
+        dtype: compute type; float16 trains under a gradient scaler, adapter weights stay float32.
+    """
+    if training.examples_per_update % world:
+        raise UserError(
+            f"training.examples_per_update={training.examples_per_update}: not divisible by {world} processes"
+        )
+    on_cpu = not torch.cuda.is_available()
+    every = lambda times: max(1, math.ceil(updates / times)) if times else None  # noqa: E731
+    return TrainingArguments(
+        output_dir=str(workspace),
+        num_train_epochs=training.epochs,
+        per_device_train_batch_size=training.examples_per_update // world,
+        learning_rate=training.learning_rate,
+        lr_scheduler_type=training.scheduler,
+        warmup_steps=round(training.warmup_ratio * updates),
+        weight_decay=training.weight_decay,
+        max_grad_norm=training.max_grad_norm,
+        optim=_optimizer(training.optimizer, on_cpu),
+        bf16=dtype == torch.bfloat16,
+        fp16=dtype == torch.float16,
+        use_cpu=on_cpu,
+        eval_strategy="steps" if training.validations else "no",
+        eval_steps=every(training.validations),
+        save_strategy="steps" if training.checkpoints else "no",
+        save_steps=every(training.checkpoints) or 500,
+        save_total_limit=1,
+        logging_steps=1,
+        seed=training.seed,
+        data_seed=training.seed,
+        remove_unused_columns=False,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=False,
+        average_tokens_across_devices=False,
+        ddp_find_unused_parameters=False,
+        report_to=[],
+        disable_tqdm=True,
+        log_level="error",
+    )
+
+
+def _optimizer(name: str, on_cpu: bool) -> str:
+    # Paging moves optimizer state between GPU and host; a CPU has nowhere to page to.
+    return "adamw_bnb_8bit" if on_cpu and name == "paged_adamw_8bit" else name
+
+
+def train(
+    model: Any,
+    training: TrainingConfig,
+    train_examples: Sequence[Example],
+    validation_examples: Sequence[Example],
+    workspace: Path,
+    dtype: torch.dtype,
+) -> PackedTrainer:
+    """Run the training, from the last checkpoint in `workspace` where there is one; return the trainer."""
+    from accelerate import PartialState
+    from transformers.trainer_utils import get_last_checkpoint
+
+    updates = planned_updates(training, len(train_examples))
+    has_validation = bool(validation_examples) and training.validations > 0
+    settings = training if has_validation else training.model_copy(update={"validations": 0})
+    trainer = PackedTrainer(
+        settings,
+        model=model,
+        args=arguments(settings, workspace, updates, PartialState().num_processes, dtype),
+        train_dataset=ExampleDataset(train_examples),
+        eval_dataset=ExampleDataset(validation_examples) if has_validation else None,
+    )
+    for callback in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(callback)
+    trainer.add_callback(TokenProgress(trainer, started=time.monotonic()))
+    workspace.mkdir(parents=True, exist_ok=True)
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(workspace)))
+    return trainer
+
+
+def planned_updates(training: TrainingConfig, examples: int) -> int:
+    """Optimizer steps that a configuration makes of so many examples."""
+    return max(1, math.ceil(math.ceil(examples / training.examples_per_update) * training.epochs))
