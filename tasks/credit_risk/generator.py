@@ -35,7 +35,7 @@ OBJECTS = (
     ("автомобиль", "автомобиль", (700, 2900)), ("гараж", "гараж", (300, 900)), ("дача", "дачу", (1100, 4200)),
     ("земельный участок", "земельный участок", (500, 2600)), ("доля в квартире", "долю в квартире", (1500, 4500)),
 )  # fmt: skip
-BUSINESS_OBJECTS = ("складское здание", "оборудование", "товары в обороте", "офисное помещение", "спецтехника", "цех")
+BUSINESS_OBJECTS = ("складское здание", "оборудование", "торговый павильон", "офисное помещение", "спецтехника", "цех")
 INDUSTRIES = {
     "manufacturing": "машиностроение", "metallurgy": "металлообработка", "chemistry": "производство пластика",
     "retail": "розничная торговля", "agriculture": "сельское хозяйство", "construction": "строительство",
@@ -62,7 +62,7 @@ def _split(split: str) -> list[Item]:
 
 def _item(rng: random.Random, split: str, index: int, segment: str, level: str) -> Item:
     wording = WORDING[split]
-    inputs = _inputs(rng, segment, level)
+    inputs = _inputs(rng, segment, level, index // 6)
     fields, pledged = _fields(rng, split, segment, inputs)
     opening, layout = rng.randrange(len(wording.PROMPTS)), rng.choice(render.LAYOUTS)
     text = render.profile(rng, wording, render.shown(inputs, segment, pledged=pledged), fields, segment, layout)
@@ -97,13 +97,15 @@ def gold(inputs: rubric.Inputs) -> dict[str, Any]:
     }
 
 
-def _inputs(rng: random.Random, segment: str, level: str) -> profiles.Inputs:
+def _inputs(rng: random.Random, segment: str, level: str, turn: int) -> profiles.Inputs:
+    """A borrower of the level asked for; the sign that makes it goes round with `turn`, so that none is rare."""
     high, middle, draw = {
         "retail": (profiles.RETAIL_HIGH, profiles.RETAIL_MIDDLE, profiles.retail),
         "business": (profiles.BUSINESS_HIGH, profiles.BUSINESS_MIDDLE, profiles.business),
     }[segment]
     while True:
-        wanted = [rng.choice(high)] if level == "высокий" else [rng.choice(middle)] if level == "средний" else []
+        leading = {"высокий": high, "средний": middle, "низкий": ()}[level]
+        wanted = [leading[turn % len(leading)]] if leading else []
         if wanted and rng.random() < 0.35:
             wanted.append(rng.choice(middle))
         if _compatible(wanted):
@@ -116,7 +118,7 @@ def _compatible(wanted: list[str]) -> bool:
     """Whether one borrower can show all these signs: one of a kind, and a debt that can be serviced as stated."""
     kinds = [sign.split("_")[0] for sign in wanted]
     debt_signs = {"dscr", "leverage"} & set(kinds)
-    if ("ebitda" in kinds and debt_signs) or {"startup", "revenue"} <= set(kinds):
+    if ("ebitda" in kinds and debt_signs) or ("startup" in kinds and {"revenue", "overdue"} & set(kinds)):
         return False
     if {"leverage_critical", "dscr_thin"} <= set(wanted):
         return False

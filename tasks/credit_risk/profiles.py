@@ -70,9 +70,11 @@ def business(rng: random.Random, wanted: Sequence[str]) -> Inputs:
     size = rng.choice((1, 1, 4, 20)) * rng.uniform(30, 120) / (6 if startup else 1)
     revenue = _neat(size)
     ebitda = _neat(revenue * (rng.uniform(-0.12, -0.02) if "ebitda_negative" in wanted else rng.uniform(0.08, 0.21)))
-    inputs |= {"revenue": revenue, "ebitda": ebitda, "overdue_days": _overdue(rng, wanted)}
+    inputs |= {"revenue": revenue, "ebitda": ebitda}
     inputs["age_months"] = rng.randint(4, 9) if startup else rng.randint(3, 24) * 12
     if not startup:
+        # A firm of a few months has no payment history of two years.
+        inputs["overdue_days"] = _overdue(rng, wanted)
         change = rng.uniform(-0.36, -0.24) if "revenue_drop" in wanted else rng.uniform(-0.08, 0.4)
         inputs["revenue_previous"] = _neat(revenue / (1 + change))
     _debt(rng, inputs, wanted)

@@ -14,11 +14,14 @@ LAYOUTS = ("prose", "list", "line")
 SPACES = (NBSP, " ", "")
 
 ADVICE_FOR = {
-    "pdn": "pdn", "overdue": "overdue", "tenure": "tenure", "income": "income", "enforcement": "enforcement",
-    "ebitda": "cashflow", "dscr": "cashflow", "leverage": "cashflow", "net": "net_assets", "startup": "startup",
-    "concentration": "concentration", "revenue": "drop",
+    "pdn_critical": "pdn", "pdn_elevated": "pdn", "overdue_critical": "default", "overdue_moderate": "overdue",
+    "enforcement": "enforcement", "tenure_short": "tenure", "income_unconfirmed": "income",
+    "ebitda_negative": "overload", "dscr_critical": "overload", "leverage_critical": "overload",
+    "dscr_thin": "cashflow", "leverage_elevated": "cashflow", "net_assets_negative": "net_assets",
+    "startup_uncovered": "newcomer", "startup_covered": "startup", "concentration": "concentration",
+    "revenue_drop": "drop",
 }  # fmt: skip
-"""First word of a sign's name -> the table of `ADVICE` that answers it."""
+"""Sign of risk -> the table of `ADVICE` that answers it."""
 
 Fields = dict[str, str]
 
@@ -117,10 +120,10 @@ def shown(inputs: Mapping[str, Any], segment: str, *, pledged: bool) -> list[str
             "enforcement" if inputs["enforcement"] else "enforcement_none", "request",
             "pledge_retail" if pledged else "pledge_none",
         ]  # fmt: skip
-    optional = {"debt": has["debt"], "leverage_stated": has["leverage"], "dscr_parts": has["cash_flow"],
+    optional = {overdue: has["overdue_days"], "debt": has["debt"], "leverage_stated": has["leverage"], "dscr_parts": has["cash_flow"],
                 "dscr_stated": has["dscr"], "net_assets": has["net_assets"]}  # fmt: skip
     return [
-        "firm", "revenue" if has["revenue_previous"] else "revenue_since_start", "ebitda", overdue, "customer", "request",
+        "firm", "revenue" if has["revenue_previous"] else "revenue_since_start", "ebitda", "customer", "request",
         "pledge_firm", "guarantee" if inputs["guarantee"] else "guarantee_none",
         *(name for name, stated in optional.items() if stated),
     ]  # fmt: skip
@@ -159,7 +162,7 @@ def answer(rng: random.Random, wording: ModuleType, inputs: rubric.Inputs, field
         rng, inputs, texts, verdict, pledged=bool(fields.get("value") or (inputs["coverage"] or 0) >= 150)
     )
     said = [rng.choice(wording.FACTS[name]).format(**texts) for name in [*reasons, *other]]
-    tables = dict.fromkeys(ADVICE_FOR[name.split("_")[0]] for name in reasons) or {"none": None}
+    tables = dict.fromkeys(ADVICE_FOR[name] for name in reasons) or {"none": None}
     advice = [rng.choice(wording.ADVICE[table]) for table in tables]
     terms = rng.choice(wording.TERMS[f"{segment}_{verdict}"]).format(**texts)
     return "\n".join(
@@ -178,6 +181,6 @@ def _other_side(rng: random.Random, inputs: rubric.Inputs, texts: Fields, verdic
     if verdict == "высокий" and pledged and "startup" not in found and rng.random() < 0.6:
         return ["pledge_not_enough"]
     strengths = [f"{name}_ok" for name in ("pdn", "dscr", "leverage") if name in texts and name not in found]
-    if "overdue" not in found:
+    if inputs["overdue_days"] is not None and "overdue" not in found:
         strengths.append("overdue_technical" if inputs["overdue_days"] else "overdue_none")
     return rng.sample(strengths, min(len(strengths), 2 if verdict == "низкий" else 1))
