@@ -14,7 +14,12 @@ _UNITS = ("руб.", "тыс. руб.", "млн руб.", "млрд руб.")
 _FACTORS = {"руб.": ("1", "1"), "тыс. руб.": ("1000", "100"), "млн руб.": ("1", "1"), "млрд руб.": ("0.1", "0.1")}
 """Of an input's bounds and of its grid: a company that reports in billions is a hundred times larger."""
 
-COUNTED = {"дней": ("день", "дня", "дней"), "лет": ("год", "года", "лет"), "месяцев": ("месяц", "месяца", "месяцев")}
+COUNTED = {
+    "дней": ("день", "дня", "дней"),
+    "лет": ("год", "года", "лет"),
+    "юаней": ("юань", "юаня", "юаней"),
+    "месяцев": ("месяц", "месяца", "месяцев"),
+}
 """Units whose noun agrees with the number; a fraction takes the genitive singular («45,6 дня»)."""
 
 _SUFFIXES = {"percent": "%", "pp": " п.п.", "pieces": " шт.", "shares": " млн шт.", "usd": " долл.", "rub": " руб."}
@@ -122,6 +127,8 @@ class Problem:
             unit = self.unit if last else self.scale if step.unit == "money" else step.unit
             scaled = evaluate(step.expression, values) * (100 if unit == "%" else 1)
             shown = quantize(scaled, self.decimals if last else digits)
+            if not last and quantize(scaled, 4) == scaled:
+                shown = scaled
             values[step.variable] = shown / (100 if unit == "%" else 1)
             printed = with_unit(shown, unit, self.decimals if last else None)
             figures = render(step.expression, _Atoms(values, units))

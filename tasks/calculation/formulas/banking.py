@@ -10,7 +10,7 @@ FORMULAS = (
         inputs=(
             money("base", "основной капитал", 200, 4000, 10),
             money("extra", "дополнительный капитал", 0.1, 0.45, 5, of="base"),
-            money("weighted", "активы, взвешенные по риску", 6.5, 11, 10, of="base"),
+            money("weighted", "взвешенные по риску активы", 6.5, 11, 10, of="base"),
         ),
         steps=(
             Step("собственные средства", "base + extra", "money", "capital"),
@@ -96,7 +96,7 @@ FORMULAS = (
         validation=("Расходы {bank} — {expense}; чистые доходы: проценты {interest}, комиссии {fees}.",),
         test=(
             "Cost-to-income ratio {bank}: operating expenses {expense}, net interest income {interest}, net fee income {fees}.",
-            "Сколько копеек с рубля дохода, в процентах, {bank} тратит на себя, если расходы равны {expense}, а доход складывается из {interest} процентов и {fees} комиссий?",
+            "Сколько процентов дохода {bank} тратит на себя, если расходы равны {expense}, а доход складывается из {interest} процентов и {fees} комиссий?",
             "Новая стратегия {bank} требует CIR ниже 40%. Факт {year} года: операционные расходы {expense}, доходы от процентов {interest} и от комиссий {fees}.",
         ),
     ),

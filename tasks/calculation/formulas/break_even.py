@@ -32,9 +32,9 @@ FORMULAS = (
         ),
         validation=("Накладные расходы {fixed} в месяц, цена штуки {price}, переменные {variable}.",),
         test=(
-            "Мастерская {company} тратит {fixed} в месяц независимо от выпуска, ещё {variable} на каждую вещь, а продаёт вещь за {price}.",
+            "{company} тратит {fixed} в месяц независимо от выпуска, ещё {variable} на каждое изделие, а продаёт изделие за {price}.",
             "Break-even point {company}: price {price}, variable cost {variable} per unit, fixed cost {fixed} per month. Сколько штук получится?",
-            "С одной подписки сервис {company} берёт {price}, её обслуживание стоит {variable}; команда и серверы обходятся в {fixed} ежемесячно (штука — подписка).",
+            "За одну подписку {company} берёт {price}, её обслуживание стоит {variable}; команда и серверы обходятся в {fixed} ежемесячно (штука — подписка).",
         ),
     ),
     Formula(
@@ -63,7 +63,7 @@ FORMULAS = (
         ),
         validation=("Продажи {revenue}, из них переменные расходы {variable}; постоянные {fixed}.",),
         test=(
-            "Гостиница {company} за сезон выручила {revenue}; расходы, зависящие от загрузки, — {variable}, не зависящие — {fixed}.",
+            "За сезон {company} выручило {revenue}; расходы, зависящие от загрузки, — {variable}, не зависящие — {fixed}.",
             "Какой оборот позволит {company} только покрыть издержки, если при {revenue} выручки переменные издержки {variable}, а постоянные {fixed}?",
             "Break-even revenue {company}: sales {revenue}, variable costs {variable}, fixed costs {fixed}.",
         ),
@@ -98,7 +98,7 @@ FORMULAS = (
         validation=("Объём продаж {revenue}, затраты: переменные {variable}, постоянные {fixed}.",),
         test=(
             "DOL {company}: sales {revenue}, variable costs {variable}, fixed costs {fixed}.",
-            "На сколько процентов изменится прибыль {company} при изменении выручки на 1%, если сейчас продажи {revenue}, переменные издержки {variable}, постоянные {fixed}?",
+            "Во сколько раз сильнее выручки отреагирует прибыль {company}, если сейчас продажи {revenue}, переменные издержки {variable}, постоянные {fixed}?",
             "Эффект рычага {company} за {year} год: из выручки {revenue} вычитают {variable} переменных, а затем {fixed} постоянных расходов.",
         ),
     ),
@@ -124,7 +124,7 @@ FORMULAS = (
             "{company} хочет зарабатывать {target} прибыли в месяц. Цена — {price}, переменные затраты — {variable} на штуку, постоянные — {fixed} в месяц.",
             "Сколько штук в месяц продавать по {price}, чтобы при переменных затратах {variable} на штуку и постоянных {fixed} получать {target} прибыли?",
             "План {company} — прибыль {target} в месяц. На штуку: выручка {price}, переменные расходы {variable}; постоянные расходы месяца — {fixed}.",
-            "Пекарня {company} покрывает {fixed} постоянных расходов в месяц и мечтает о прибыли {target}; изделие продаётся по {price}, ингредиенты и упаковка стоят {variable}.",
+            "Каждый месяц {company} покрывает {fixed} постоянных расходов и ставит цель по прибыли {target}; изделие продаётся по {price}, сырьё и упаковка стоят {variable}.",
         ),
     ),
 )

@@ -6,13 +6,13 @@ FORMULAS = (
     Formula(
         id="cross_rate",
         topic="currency_inflation",
-        what="кросс-курс: юаней за доллар",
+        what="кросс-курс доллара к юаню",
         inputs=(
             given("rub", "dollar", "курс доллара", 62, 104, 0.01),
             given("rub", "yuan", "курс юаня", 9.2, 14.2, 0.0001),
         ),
         steps=(Step("кросс-курс", "dollar / yuan", words="курс доллара / курс юаня"),),
-        unit="",
+        unit="юаней",
         decimals=(2, 4),
         scales=ROUBLES,
         surroundings="market",

@@ -49,6 +49,8 @@ FORMULAS = (
             Step("остаток после первого года", "cost * (1 - frac(norm))", "money", "balance"),
             Step("амортизация за второй год", "balance * frac(norm)"),
         ),
+        # Terms that give a norm without a tail of decimals.
+        rows=({"years": "4"}, {"years": "5"}, {"years": "8"}, {"years": "10"}),
         unit="money",
         decimals=(2,),
         scales=("тыс. руб.", "млн руб."),
@@ -95,7 +97,7 @@ FORMULAS = (
         ),
         validation=("Ресурс {total}, стоимость {cost}, сделано за месяц {made}.",),
         test=(
-            "Розлив {company}: автомат ценой {cost} должен наполнить {total} бутылок, в этом месяце наполнил {made}.",
+            "{company} купило автомат розлива за {cost}; всего он должен наполнить {total}, в этом месяце наполнил {made}.",
             "Units-of-production для {company}: cost {cost}, lifetime output {total}, monthly output {made}. Какова сумма за месяц?",
             "Производственным способом нужно списать часть цены литейной формы ({cost}): норматив — {total}, факт месяца — {made}.",
         ),

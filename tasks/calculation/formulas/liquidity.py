@@ -21,7 +21,7 @@ FORMULAS = (
             "В течение года {company} должно погасить {current_liabilities}; оборотных активов у него {current_assets}. Каков коэффициент текущей ликвидности?",
             "Строка 1200 баланса {company} — {current_assets}, строка 1500 — {current_liabilities}.",
             "Поставщик просит отсрочку и изучает баланс {company}: current assets {current_assets}, current liabilities {current_liabilities}.",
-            "Сколько рублей оборотных активов приходится у {company} на рубль краткосрочного долга, если активы — {current_assets}, а долг — {current_liabilities}?",
+            "Во сколько раз оборотные активы {company} больше краткосрочного долга, если активы — {current_assets}, а долг — {current_liabilities}?",
         ),
         validation=(
             "{company} располагает оборотными активами на {current_assets} против {current_liabilities} текущих обязательств.",
