@@ -1,6 +1,9 @@
 """Numbers as a reader of Russian or English expects them. Everything that a page prints is formatted here."""
 
+from datetime import date
+
 from babel import Locale
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from benchmark.compare import Delta
@@ -84,6 +87,17 @@ class Numbers:
     def plain(self, value: float) -> str:
         """A setting such as α, with as many decimals as it needs."""
         return str(format_decimal(value, "0.####", self.locale))
+
+    def margin(self, value: float) -> str:
+        """A margin of equivalence in points, without needless decimals: `1 п.п.`."""
+        return f"{self.plain(100 * value)}{NBSP}{self.units['pp']}"
+
+    def date(self, iso: str) -> str:
+        """`15 января 2026 г.`; text that is no date stays as it is."""
+        try:
+            return str(format_date(date.fromisoformat(iso), "long", self.locale))
+        except ValueError:
+            return iso
 
     def duration(self, seconds: float | None) -> str:
         """`1 ч 20 мин`, `3 мин 5 с`, `12,3 с`."""

@@ -1,5 +1,6 @@
 """What the comparison page shows beyond the comparison's own fields: charts, orders, groupings."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +29,8 @@ class Layout:
     """Whether names and values stand above the line and not beside it."""
 
 
-WIDE = Layout("wide", 960, 250, 700, 30, 30, stacked=False)
-NARROW = Layout("narrow", 340, 8, 332, 50, 26, stacked=True)
+WIDE = Layout("wide", 960, 270, 730, 30, 22, stacked=False)
+NARROW = Layout("narrow", 340, 8, 332, 50, 16, stacked=True)
 LAYOUTS = (WIDE, NARROW)
 
 
@@ -122,6 +123,7 @@ def facts(run: RunRecord) -> dict[str, Any]:
         "parameters": _number(run.get("model", "parameters")),
         "license": run.get("model", "license"),
         "date": run.finished or None,
+        "hash": _data_hash(run),
         "documents": sum(len(task.samples) for task in run.tasks.values()),
         "seconds": _number(run.get("seconds") or run.results.get("total_evaluation_time_seconds")),
         "prompt_tokens": _number(run.get("tokens", "prompt")),
@@ -131,6 +133,14 @@ def facts(run: RunRecord) -> dict[str, Any]:
         "gpu_memory": _number(memory.get("gpu")) if isinstance(memory, Mapping) else None,
         "device": ", ".join(str(device[key]) for key in ("name", "kind") if device.get(key)) or None,
     }
+
+
+def _data_hash(run: RunRecord) -> str | None:
+    """One short hash over the data of all tasks: equal here, equal everywhere."""
+    hashes = [str(task.metadata.get("dataset_sha256") or "") for task in run.tasks.values()]
+    if not any(hashes):
+        return None
+    return hashlib.sha256("\n".join(hashes).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _number(value: Any) -> float | None:
