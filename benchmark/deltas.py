@@ -53,9 +53,9 @@ def effect(measure: Measure, templates: Sequence[str], task: str, seed: int) -> 
     Args:
         templates: each kept document's template; an empty one makes the document a cluster of its own.
     """
-    codes = _cluster_codes(templates)
+    codes = cluster_codes(templates)
     seeds = (seed, zlib.crc32(task.encode("utf-8", "surrogatepass")))
-    first, second = (_cluster_sums(counts, codes) for counts in (measure.baseline, measure.finetuned))
+    first, second = (cluster_sums(counts, codes) for counts in (measure.baseline, measure.finetuned))
     levels = [measure.value(sums) for sums in statistics.bootstrap_sums((first, second), (*seeds, 1))]
     values = [float(measure.value(sums.sum(0))) for sums in (first, second)]
     moved = measure.finetuned_items - measure.baseline_items
@@ -92,13 +92,15 @@ def effect(measure: Measure, templates: Sequence[str], task: str, seed: int) -> 
     )
 
 
-def _cluster_codes(templates: Sequence[str]) -> np.ndarray:
+def cluster_codes(templates: Sequence[str]) -> np.ndarray:
+    """Number each document's cluster, in the order of first appearance."""
     names = [template or position for position, template in enumerate(templates)]
     order = {name: code for code, name in enumerate(dict.fromkeys(names))}
     return np.array([order[name] for name in names], dtype=np.int64)
 
 
-def _cluster_sums(counts: Floats, codes: np.ndarray) -> Floats:
+def cluster_sums(counts: Floats, codes: np.ndarray) -> Floats:
+    """Counts added up within each cluster."""
     sums = np.zeros((codes.max() + 1, counts.shape[1]))
     np.add.at(sums, codes, counts)
     return sums

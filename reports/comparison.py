@@ -1,12 +1,13 @@
 """The comparison page: one self-contained file for a pair of runs and a language."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.compare import Comparison
 from benchmark.export import as_dict
 from reports import views
 from reports.numbers import LANGUAGES
-from reports.page import inert_json, render
+from reports.page import Nav, inert_json, render
 from reports.samples import browser
 from reports.tables import as_csv
 from reports.texts import Texts
@@ -16,19 +17,19 @@ __all__ = ["page", "write"]
 
 
 def write(
-    comparison: Comparison, path: Path, lang: str = "ru", *, samples: bool = True, home: str | None = None
+    comparison: Comparison, path: Path, lang: str = "ru", *, samples: bool = True, nav: Sequence[Nav] = ()
 ) -> Path:
     """Write the page and return its path.
 
     Args:
         samples: whether the page carries prompts and answers; leave them out of what is published.
-        home: relative address of the site's index, where the page is part of a site.
+        nav: links to the site's other pages, where the page is part of a site.
     """
-    write_text(path, page(comparison, lang, samples=samples, home=home))
+    write_text(path, page(comparison, lang, samples=samples, nav=nav))
     return path
 
 
-def page(comparison: Comparison, lang: str = "ru", *, samples: bool = True, home: str | None = None) -> str:
+def page(comparison: Comparison, lang: str = "ru", *, samples: bool = True, nav: Sequence[Nav] = ()) -> str:
     """The page as HTML text; the same comparison gives the same bytes."""
     if lang not in LANGUAGES:
         raise ValueError(f"lang={lang!r}: choose one of {', '.join(LANGUAGES)}")
@@ -47,5 +48,5 @@ def page(comparison: Comparison, lang: str = "ru", *, samples: bool = True, home
         outcome_names=inert_json({name: texts.name("outcome", name) for name in packed.names} if packed else {}),
         data_json=inert_json(as_dict(comparison)),
         data_csv=inert_json(as_csv(comparison)),
-        home=home,
+        nav=nav,
     )

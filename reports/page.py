@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,6 +16,15 @@ from reports.charts import shorten
 from reports.numbers import Numbers
 from reports.texts import Texts
 from reports.visible import visible
+
+
+@dataclass(frozen=True)
+class Nav:
+    """A link to another page of the site, by relative address."""
+
+    text: str
+    href: str
+    lang: str = ""
 
 
 def render(template: str, lang: str, *, style: str, scripts: tuple[str, ...], **values: Any) -> str:

@@ -1,0 +1,222 @@
+"""Many runs → a leaderboard: scores with intervals, ranks with intervals, and who cannot be ranked and why."""
+
+import math
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+
+from benchmark import statistics
+from benchmark.compare import SEED
+from benchmark.deltas import cluster_codes, cluster_sums
+from benchmark.measures import Measure, measure
+from benchmark.records import RunRecord, TaskRecord
+from benchmark.statistics import Floats
+
+Obstacle = Literal["missing_task", "missing_documents", "other_data", "other_grader", "no_value", "limit"]
+Key = TypeVar("Key", str, tuple[str, str])
+_OWN_PREFIX = "rufin_"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One system's headline score in one task."""
+
+    value: float
+    low: float
+    high: float
+    share: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One system's place. Its scores do not depend on which other systems are there; its rank does."""
+
+    run: RunRecord
+    cells: Mapping[str, Cell]
+    average: float | None
+    low: float | None
+    high: float | None
+    rank: int | None
+    rank_low: int | None
+    rank_high: int | None
+    separable: bool
+    """Whether the 95% interval of its distance to the first excludes zero."""
+    obstacles: tuple[tuple[Obstacle, str], ...]
+    """(why it is not ranked, task); empty for ranked systems."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The leaderboard's content."""
+
+    tasks: tuple[str, ...]
+    records: Mapping[str, TaskRecord]
+    """Each task as the first run that has it recorded it."""
+    ranked: tuple[Standing, ...]
+    unranked: tuple[Standing, ...]
+    references: Mapping[str, Mapping[str, float]]
+    """Reference row (`random`, `majority`, `reference`) → task → score, where it is known."""
+
+
+def rank(runs: Sequence[RunRecord], tasks: Sequence[str] | None = None, seed: int = SEED) -> Ranking:
+    """Rank runs by the plain mean of their headline scores.
+
+    Args:
+        tasks: what a system must have; by default the benchmark's own tasks if any run has them, else all tasks.
+    """
+    names = _tasks(runs) if tasks is None else tuple(name for name in tasks if any(name in run.tasks for run in runs))
+    data = {name: _agreed([_data_key(run.tasks[name]) for run in runs if name in run.tasks]) for name in names}
+    grader = _agreed([str(run.get("grader_sha256") or "") for run in runs])
+    entries = [_Entry(run, names, data, grader) for run in runs]
+    able = [entry for entry in entries if not entry.obstacles and names]
+    replicates = {id(entry): entry.replicates(seed) for entry in entries}
+    averages = [np.mean([replicates[id(entry)][name] for name in names], axis=0) for entry in able]
+    ranked = sorted(_placed(able, averages, replicates), key=lambda s: (s.rank or 0, s.run.name))
+    unranked = [_unplaced(entry, replicates[id(entry)]) for entry in entries if entry not in able]
+    return Ranking(
+        tasks=names,
+        records={name: next(run.tasks[name] for run in runs if name in run.tasks) for name in names},
+        ranked=tuple(ranked),
+        unranked=tuple(sorted(unranked, key=lambda s: s.run.name)),
+        references=_references(names, able),
+    )
+
+
+def _tasks(runs: Sequence[RunRecord]) -> tuple[str, ...]:
+    found = sorted({name for run in runs for name in run.tasks})
+    own = [name for name in found if name.startswith(_OWN_PREFIX)]
+    return tuple(own or found)
+
+
+def _data_key(task: TaskRecord) -> tuple[str, str]:
+    return task.version, str(task.metadata.get("dataset_sha256") or "")
+
+
+def _agreed(keys: Sequence[Key]) -> Key | None:
+    """What most runs have; of equally many the greatest, so that the order of the runs does not matter."""
+    counts = Counter(keys)
+    return max(counts, key=lambda key: (counts[key], key)) if counts else None
+
+
+class _Entry:
+    """One run, its measures, and what keeps it from being ranked."""
+
+    def __init__(
+        self,
+        run: RunRecord,
+        names: Sequence[str],
+        data: Mapping[str, tuple[str, str] | None],
+        grader: str | None,
+    ) -> None:
+        self.run = run
+        self.measures: dict[str, Measure] = {}
+        self.codes: dict[str, np.ndarray] = {}
+        self.obstacles: list[tuple[Obstacle, str]] = [("limit", "")] if run.limit is not None else []
+        if str(run.get("grader_sha256") or "") != grader:
+            self.obstacles.append(("other_grader", ""))
+        for name in names:
+            obstacle = self._read(name, data[name])
+            if obstacle:
+                self.obstacles.append((obstacle, name))
+
+    def _read(self, name: str, data: tuple[str, str] | None) -> Obstacle | None:
+        task = self.run.tasks.get(name)
+        if task is None:
+            return "missing_task"
+        samples = sorted(task.samples.values(), key=lambda sample: sample.doc_hash)
+        values = [sample.metrics.get(task.headline) for sample in samples]
+        found = measure(task.aggregation(task.headline), values, values)
+        if found is None:
+            return "no_value"
+        self.measures[name] = found
+        self.codes[name] = cluster_codes([samples[i].template for i in found.kept])
+        if _data_key(task) != data:
+            return "other_data"
+        return "missing_documents" if len(found.kept) < task.n_original else None
+
+    def replicates(self, seed: int) -> dict[str, Floats]:
+        """Each task's score in each resample; systems over the same documents are resampled alike."""
+        found = {}
+        for name, value in self.measures.items():
+            sums = cluster_sums(value.baseline, self.codes[name])
+            seeds = (seed, zlib.crc32(name.encode("utf-8", "surrogatepass")), 3)
+            found[name] = value.value(statistics.bootstrap_sums((sums,), seeds)[0])
+        return found
+
+    def cells(self, replicates: Mapping[str, Floats]) -> dict[str, Cell]:
+        """Scores with intervals."""
+        cells = {}
+        for name, found in self.measures.items():
+            value = float(found.value(found.baseline.sum(0)))
+            clusters = int(self.codes[name].max()) + 1
+            if found.kind == "binary" and clusters == len(found.kept):
+                low, high = statistics.wilson_interval(int(found.baseline_items.sum()), clusters)
+            else:
+                low, high = statistics.percentile_interval(replicates[name], clusters)
+            cells[name] = Cell(value, *(end if math.isfinite(end) else value for end in (low, high)), found.share)
+        return cells
+
+
+def _placed(
+    able: Sequence[_Entry], averages: Sequence[Floats], replicates: Mapping[int, Mapping[str, Floats]]
+) -> list[Standing]:
+    if not able:
+        return []
+    cells = [entry.cells(replicates[id(entry)]) for entry in able]
+    # Rounded, so that equal scores summed in another order still tie.
+    points = [round(float(np.mean([cell.value for cell in row.values()])), 12) for row in cells]
+    places = _ranks(np.round(np.array(averages), 12).T)
+    low, high = np.percentile(places, (2.5, 97.5), axis=0, method="nearest")
+    best = int(np.argmax(points))
+    return [
+        Standing(
+            run=entry.run,
+            cells=cells[i],
+            average=points[i],
+            low=statistics.percentile_interval(averages[i], 1 << 30)[0],
+            high=statistics.percentile_interval(averages[i], 1 << 30)[1],
+            rank=1 + sum(point > points[i] for point in points),
+            rank_low=int(low[i]),
+            rank_high=int(high[i]),
+            separable=statistics.percentile_interval(averages[best] - averages[i], 1 << 30)[0] > 0,
+            obstacles=(),
+        )
+        for i, entry in enumerate(able)
+    ]
+
+
+def _ranks(scores: Floats) -> Floats:
+    """Ranks in each row, 1 for the largest, ties sharing the better one."""
+    ordered = np.sort(-scores, axis=1)
+    return np.array([np.searchsorted(row, -line, side="left") for row, line in zip(ordered, scores, strict=True)]) + 1
+
+
+def _unplaced(entry: _Entry, replicates: Mapping[str, Floats]) -> Standing:
+    cells = entry.cells(replicates)
+    return Standing(entry.run, cells, None, None, None, None, None, None, False, tuple(entry.obstacles))
+
+
+def _references(names: Sequence[str], able: Sequence[_Entry]) -> dict[str, dict[str, float]]:
+    """What needs no model: always the commonest class, a class at random, and the reference answers themselves."""
+    rows: dict[str, dict[str, float]] = {"random": {}, "majority": {}, "reference": {}}
+    for name in names if able else ():
+        if able[0].measures[name].share:
+            rows["reference"][name] = 1.0
+        golds = _golds(able[0].run.tasks[name])
+        if golds:
+            n, classes = sum(golds.values()), len(golds)
+            most = max(golds.values())
+            rows["majority"][name] = 2 * most / (n + most) / classes
+            rows["random"][name] = float(np.mean([2 * g / n / classes / (g / n + 1 / classes) for g in golds.values()]))
+    return {row: found for row, found in rows.items() if found}
+
+
+def _golds(task: TaskRecord) -> Counter[str]:
+    if task.aggregation(task.headline) != "macro_f1":
+        return Counter()
+    values = (sample.metrics.get(task.headline) for sample in task.samples.values())
+    return Counter(str(value[0]) for value in values if isinstance(value, list) and len(value) == 2)

@@ -1,0 +1,65 @@
+"""The leaderboard: one page over many systems, without any sample in it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmark.ranking import Ranking, Standing
+from reports import views
+from reports.page import Nav, inert_json, render
+from tasks.items import write_text
+
+
+def write(
+    ranking: Ranking,
+    path: Path,
+    lang: str = "ru",
+    *,
+    pairs: Mapping[tuple[str, str], str] | None = None,
+    nav: Sequence[Nav] = (),
+) -> Path:
+    """Write the page and return its path.
+
+    Args:
+        pairs: (baseline's path, fine-tuned run's path) → relative address of their comparison page.
+    """
+    write_text(path, page(ranking, lang, pairs=pairs, nav=nav))
+    return path
+
+
+def page(
+    ranking: Ranking, lang: str = "ru", *, pairs: Mapping[tuple[str, str], str] | None = None, nav: Sequence[Nav] = ()
+) -> str:
+    """The page as HTML text."""
+    standings = (*ranking.ranked, *ranking.unranked)
+    numbers = {str(standing.run.path): number for number, standing in enumerate(standings)}
+    links = {(numbers[a], numbers[b]): href for (a, b), href in (pairs or {}).items() if a in numbers and b in numbers}
+    return render(
+        "leaderboard.html.j2",
+        lang,
+        style="report.css",
+        scripts=("sort.js", "leaderboard.js"),
+        r=ranking,
+        facts=[views.facts(standing.run) for standing in standings],
+        to_here={number: [(a, href) for (a, b), href in links.items() if b == number] for number in numbers.values()},
+        standings=standings,
+        data=inert_json(_data(ranking, lang, links)),
+        nav=nav,
+    )
+
+
+def _data(ranking: Ranking, lang: str, links: Mapping[tuple[int, int], str]) -> dict[str, object]:
+    """What the chart of chosen systems is drawn from."""
+    return {
+        "tasks": [ranking.records[name].title(lang) for name in ranking.tasks],
+        "systems": [_points(standing, ranking.tasks) for standing in ranking.ranked],
+        "pairs": [[a, b, href] for (a, b), href in sorted(links.items())],
+    }
+
+
+def _points(standing: Standing, tasks: Sequence[str]) -> dict[str, object]:
+    cells = [standing.cells[name] for name in tasks]
+    return {
+        "name": standing.run.name,
+        "average": [standing.average, standing.low, standing.high],
+        "cells": [[cell.value, cell.low, cell.high] for cell in cells],
+    }

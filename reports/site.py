@@ -1,0 +1,121 @@
+"""The whole site: index, leaderboard and pair pages in each language, linked by relative addresses."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.compare import Comparison, compare
+from benchmark.errors import UserError
+from benchmark.ranking import Ranking, rank
+from benchmark.records import RunRecord
+from reports import comparison, leaderboard
+from reports.numbers import LANGUAGES
+from reports.page import Nav, render
+from reports.texts import Texts
+from tasks.items import write_text
+
+INDEX, BOARD = "index.html", "leaderboard.html"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two runs with a page of their own."""
+
+    file: str
+    comparison: Comparison
+
+
+def write(
+    runs: Sequence[RunRecord],
+    output: Path,
+    lang: Sequence[str] = LANGUAGES,
+    publish_samples: bool = False,
+    *,
+    alpha: float = 0.05,
+    margin: float = 0.01,
+) -> Path:
+    """Write the site and return its index page.
+
+    The first language's pages stand in `output` itself, each other language's in a folder of its name.
+
+    Args:
+        publish_samples: whether pair pages carry prompts and answers. Off, no model output leaves the machine.
+    """
+    if not runs:
+        raise UserError("no runs given; name the run directories that the site is about")
+    ranking = rank(runs)
+    pairs = _pairs(runs, alpha, margin)
+    for language in lang:
+        _write_language(runs, ranking, pairs, output, language, tuple(lang), publish_samples)
+    write_text(output / ".nojekyll", "")
+    return output / INDEX
+
+
+def _write_language(
+    runs: Sequence[RunRecord],
+    ranking: Ranking,
+    pairs: Sequence[Pair],
+    output: Path,
+    language: str,
+    languages: tuple[str, ...],
+    publish_samples: bool,
+) -> None:
+    folder = output if language == languages[0] else output / language
+
+    def nav(file: str) -> list[Nav]:
+        return [*_home(language, file), *_alternates(file, language, languages)]
+
+    for pair in pairs:
+        path = folder / pair.file
+        comparison.write(pair.comparison, path, language, samples=publish_samples, nav=nav(pair.file))
+    hrefs = {(str(p.comparison.baseline.path), str(p.comparison.finetuned.path)): p.file for p in pairs}
+    leaderboard.write(ranking, folder / BOARD, language, pairs=hrefs, nav=nav(BOARD))
+    write_text(
+        folder / INDEX,
+        render(
+            "index.html.j2", language, style="report.css", scripts=(),
+            r=ranking, runs=runs, pairs=pairs, board=BOARD, nav=nav(INDEX),
+        ),
+    )  # fmt: skip
+
+
+def _home(language: str, file: str) -> list[Nav]:
+    return [] if file == INDEX else [Nav(Texts(language)("home"), INDEX)]
+
+
+def _alternates(file: str, language: str, languages: tuple[str, ...]) -> list[Nav]:
+    up = "" if language == languages[0] else "../"
+    folders = {name: up if name == languages[0] else f"{up}{name}/" for name in languages}
+    return [Nav(Texts(name)("language"), folders[name] + file, name) for name in languages if name != language]
+
+
+def _pairs(runs: Sequence[RunRecord], alpha: float, margin: float) -> list[Pair]:
+    """Each adapter against its own base; without adapters, every run against the first."""
+    found = [(base, run) for run in runs if _adapter(run) and (base := _base(run, runs))]
+    found = found or [(runs[0], run) for run in runs[1:]]
+    pairs: list[Pair] = []
+    for baseline, finetuned in found:
+        stem = f"{_slug(baseline)}--{_slug(finetuned)}"
+        same = sum(pair.file.startswith(stem) for pair in pairs)
+        file = f"{stem}{f'-{same + 1}' if same else ''}.html"
+        pairs.append(Pair(file, compare(baseline, finetuned, alpha=alpha, margin=margin)))
+    return pairs
+
+
+def _adapter(run: RunRecord) -> str:
+    return str(run.get("system", "adapter") or run.model_args.get("peft") or "")
+
+
+def _model(run: RunRecord) -> tuple[str, ...]:
+    system = run.get("system") or run.model_args
+    keys = ("pretrained_sha256", "pretrained", "revision", "quantization", "num_fewshot")
+    return tuple(str(system.get(key) or "") for key in keys)
+
+
+def _base(run: RunRecord, runs: Sequence[RunRecord]) -> RunRecord | None:
+    return next((other for other in runs if not _adapter(other) and _model(other) == _model(run)), None)
+
+
+def _slug(run: RunRecord) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", run.path.resolve().name).strip("-").lower()[:60] or "run"
