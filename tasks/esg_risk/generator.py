@@ -1,12 +1,14 @@
 """Builds the family's data: `python -m tasks.esg_risk.generator`."""
 
 import random
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from tasks.authoring.build import main
 from tasks.esg_risk import rubric
 from tasks.esg_risk.profile import Company, Fact, Happening, Reading, draw_company, draw_pillar
-from tasks.esg_risk.texts import Reference, bare, plain, sentence, with_unit, wording
+from tasks.esg_risk.texts import Reference, bare, name_of, plain, sentence, with_unit, wording
 from tasks.items import Item, read_jsonl, validate
 
 SEED = 20_250_904
@@ -29,12 +31,13 @@ def build() -> dict[str, list[Item]]:
 
 def _split(split: str, size: int) -> list[Item]:
     rng = random.Random(f"{SEED}-{split}")
-    return [_item(rng, split, number) for number in range(size)]
+    decks = {overall: _deck(rng, overall) for overall in rubric.LEVELS}
+    wanted = (_OVERALL_CYCLE[number % len(_OVERALL_CYCLE)] for number in range(size))
+    return [_item(rng, split, number, next(decks[overall])) for number, overall in enumerate(wanted)]
 
 
-def _item(rng: random.Random, split: str, number: int) -> Item:
+def _item(rng: random.Random, split: str, number: int, levels: dict[str, str]) -> Item:
     owner = draw_company(rng, split)
-    levels = _levels(rng, _OVERALL_CYCLE[number % len(_OVERALL_CYCLE)])
     facts = [fact for pillar in rubric.PILLARS for fact in draw_pillar(rng, owner, pillar, levels[pillar])]
     prompts = wording(split)["prompts"]
     prompt = number % len(prompts)
@@ -55,16 +58,12 @@ def _item(rng: random.Random, split: str, number: int) -> Item:
     )
 
 
-def _levels(rng: random.Random, overall: str) -> dict[str, str]:
-    """Pillar levels that give the overall level, every combination equally likely."""
-    combinations = [
-        (e, s, g)
-        for e in rubric.LEVELS
-        for s in rubric.LEVELS
-        for g in rubric.LEVELS
-        if rubric.overall_level(e, s, g) == overall
-    ]
-    return dict(zip(rubric.PILLARS, rng.choice(combinations), strict=True)) | {"overall": overall}
+def _deck(rng: random.Random, overall: str) -> Iterator[dict[str, str]]:
+    """Pillar levels that give the overall level, every combination equally often, in mixed order."""
+    combinations = [c for c in product(rubric.LEVELS, repeat=3) if rubric.overall_level(*c) == overall]
+    while True:
+        for levels in rng.sample(combinations, len(combinations)):
+            yield dict(zip(rubric.PILLARS, levels, strict=True)) | {"overall": overall}
 
 
 def _misleads(fact: Fact) -> bool:
@@ -135,7 +134,7 @@ def _table(rng: random.Random, split: str, owner: Company, facts: list[Fact]) ->
     rest = []
     for fact in rng.sample(facts, len(facts)):
         if isinstance(fact, Reading) and not fact.parts and fact.previous is None:
-            cells = (rng.choice(words["names"][fact.key]), with_unit(fact.value, fact), bare(fact.industry, fact))
+            cells = (name_of(fact, split), with_unit(fact.value, fact), bare(fact.industry, fact))
             rows.append(separator.join(cells))
         else:
             rest.append(sentence(rng, fact, owner, split))

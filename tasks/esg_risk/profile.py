@@ -44,6 +44,8 @@ class Reading:
     previous: Decimal | None = None
     """A year before; None where the text does not say."""
     improved: bool = False
+    variant: int = 0
+    """Which of the authored names the texts call it by: the reference keeps to the instruction's word."""
     parts: Parts = field(default_factory=dict)
     """What the value is computed from where the text does not state it."""
 
@@ -125,6 +127,8 @@ def _attempt(rng: random.Random, owner: Company, indicator: Indicator, level: st
     unit, low, high, decimals = _scale(owner, indicator)
     industry = quantize(Decimal(rng.uniform(low, high)), decimals)
     aim = industry * (1 + _aimed_gap(rng, indicator, level) * (-1 if indicator.higher_is_better else 1))
+    if indicator.key == "independent":
+        aim = _whole_seats(rng, aim)
     parts: Parts = {}
     value = quantize(aim, decimals)
     if indicator.key in COMPUTED and rng.random() < 0.4:
@@ -137,9 +141,21 @@ def _attempt(rng: random.Random, owner: Company, indicator: Indicator, level: st
     if rubric.gap_level(worse_by) != level or rubric.is_borderline(worse_by) or (unit == "%" and value > 98):
         return None
     improved = rng.random() < (0.35 if level == rubric.LOW else 0.8)
-    previous = None if parts or rng.random() < 0.5 else _previous(rng, indicator, value, decimals, improved)
+    stated_once = parts or indicator.key == "independent" or rng.random() < 0.5
+    previous = None if stated_once else _previous(rng, indicator, value, decimals, improved)
     return Reading(
-        indicator.key, indicator.pillar, level, value, industry, worse_by, unit, decimals, previous, improved, parts
+        key=indicator.key,
+        pillar=indicator.pillar,
+        level=level,
+        value=value,
+        industry=industry,
+        gap=worse_by,
+        unit=unit,
+        decimals=decimals,
+        previous=previous,
+        improved=improved,
+        variant=rng.randrange(6),
+        parts=parts,
     )
 
 
@@ -149,6 +165,12 @@ def _scale(owner: Company, indicator: Indicator) -> tuple[str, float, float, int
         return owner.sector.intensities[indicator.key]
     low, high = owner.sector.pay if indicator.key == "pay" else indicator.industry_range
     return indicator.unit, low, high, indicator.decimals
+
+
+def _whole_seats(rng: random.Random, share: Decimal) -> Decimal:
+    """The nearest share, in per cent, that a board of a usual size can have."""
+    seats = rng.choice((7, 9, 11))
+    return quantize(share * seats / 100, 0) / seats * 100
 
 
 def _aimed_gap(rng: random.Random, indicator: Indicator, level: str) -> Decimal:

@@ -14,6 +14,7 @@ from tasks.esg_risk.profile import Company, Fact, Happening, Reading
 ANSWER_LINES = ("Экологический риск", "Социальный риск", "Управленческий риск", "Общий риск")
 """Names of the four answer lines, in the order environment, social, governance, overall."""
 
+_HOW_MANY = ("ноль", "один", "два", "три")
 _COUNTED = {"ltifr": ("случай", "случая", "случаев"), "claims": ("иск", "иска", "исков")}
 
 
@@ -23,7 +24,7 @@ def wording(split: str) -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "wording" / f"{split}.toml").read_text(encoding="utf-8"))
 
 
-def plain(value: Decimal, decimals: int | None = None) -> str:
+def plain(value: Decimal | int, decimals: int | None = None) -> str:
     """A number as people type it: decimal comma, ordinary spaces."""
     return number(value, decimals).replace(NBSP, " ")
 
@@ -49,7 +50,7 @@ def sentence(rng: random.Random, fact: Fact, owner: Company, split: str) -> str:
         return rng.choice(words["computed"][fact.key]).format(
             b=bare(fact.industry, fact), bu=with_unit(fact.industry, fact), **slots
         )
-    name = rng.choice(words["names"][fact.key])
+    name = name_of(fact, split)
     frames = words["frames"]["direct" if fact.previous is None else "trend"]
     if name.endswith(")"):
         frames = [frame for frame in frames if not frame.startswith("{name} (")]
@@ -61,6 +62,12 @@ def sentence(rng: random.Random, fact: Fact, owner: Company, split: str) -> str:
         year=owner.year,
         prev=owner.year - 1,
     )
+
+
+def name_of(reading: Reading, split: str) -> str:
+    """What the texts of a split call an indicator."""
+    names = wording(split)["names"][reading.key]
+    return names[reading.variant % len(names)]
 
 
 def event_text(template: str, event: Happening, year: int) -> str:
@@ -93,13 +100,17 @@ class Reference:
     """Writes reference answers of one item; variant 0, 1, 2 say every statement in another way."""
 
     def __init__(self, rng: random.Random, split: str) -> None:
+        self._split = split
         self._words = wording(split)["reference"]
         self._all = wording(split)
         self._seed = rng.randrange(10_000)
 
     def write(self, facts: list[Fact], levels: dict[str, str], variant: int) -> str:
         """The whole answer: four labels, analysis, measures."""
-        self._shift = self._seed + variant
+        # The same draws for every variant, so that the variant alone changes each sentence.
+        self._rng = random.Random(self._seed)
+        self._variant = variant
+        self._style = self._rng.randrange(3) + variant
         labels = [f"{name}: {level}" for name, level in zip(ANSWER_LINES, levels.values(), strict=True)]
         deciding = {p: self._deciding(facts, p, levels[p]) for p in rubric.PILLARS}
         analysis = [self._pillar(p, levels[p], deciding[p], facts) for p in rubric.PILLARS]
@@ -107,8 +118,12 @@ class Reference:
             [*labels, f"Анализ: {' '.join(analysis)} {self._overall(levels)}", self._measures(list(deciding.values()))]
         )
 
-    def _pick(self, options: list[str], offset: int = 0) -> str:
-        return options[(self._shift + offset) % len(options)]
+    def _pick(self, options: list[str]) -> str:
+        return options[(self._rng.randrange(len(options)) + self._variant) % len(options)]
+
+    def _styled(self, options: list[str]) -> str:
+        """Like `_pick`, but the same choice throughout an answer, as one author writes."""
+        return options[self._style % len(options)]
 
     @staticmethod
     def _deciding(facts: list[Fact], pillar: str, level: str) -> Fact:
@@ -125,16 +140,16 @@ class Reference:
         else:
             kind = "event_high" if level == rubric.HIGH else "event_medium"
             cite = event_text(self._pick(self._all["cite"][fact.key]), fact, 0)
-            text = self._pick(self._words[kind], 1).format(cite=cite)
+            text = self._pick(self._words[kind]).format(cite=cite)
             if level == rubric.HIGH:
                 text += self._contrast(facts, pillar)
-        head = self._pick(self._words[pillar])
+        head = self._styled(self._words[pillar])
         # «… 42 млн руб.» already ends the sentence.
-        return self._pick(self._words["pillar"], 2).format(head=head, level=level, facts=text).replace("..", ".")
+        return self._styled(self._words["pillar"]).format(head=head, level=level, facts=text).replace("..", ".")
 
     def _reading(self, fact: Reading) -> str:
         slots = {
-            "name": self._name(fact),
+            "name": name_of(fact, self._split),
             "v": with_unit(fact.value, fact),
             "b": bare(fact.industry, fact),
             "gap": self._gap(fact),
@@ -145,9 +160,6 @@ class Reference:
         if fact.previous is not None and fact.improved and fact.level != rubric.LOW:
             text += f"; {self._pick(self._words['trend'])}"
         return text
-
-    def _name(self, fact: Reading) -> str:
-        return self._pick(self._all["names"][fact.key])
 
     def _gap(self, fact: Reading) -> str:
         rounded = quantize(fact.gap, 0)
@@ -163,8 +175,8 @@ class Reference:
         good = [f for f in facts if isinstance(f, Reading) and f.pillar == pillar and quantize(f.gap, 0) < 0]
         if not good:
             return ""
-        return "; " + self._pick(self._words["contrast"], 1).format(
-            name=self._name(good[0]), v=with_unit(good[0].value, good[0])
+        return "; " + self._pick(self._words["contrast"]).format(
+            name=name_of(good[0], self._split), v=with_unit(good[0].value, good[0])
         )
 
     def _overall(self, levels: dict[str, str]) -> str:
@@ -178,15 +190,17 @@ class Reference:
         else:
             kind = "overall_low" if levels["overall"] == rubric.LOW else "overall_medium"
         counted_level = rubric.LOW if kind == "overall_low" else rubric.MEDIUM
-        return self._pick(self._words[kind], 1).format(n=pillars.count(counted_level))
+        return self._pick(self._words[kind]).format(n=_HOW_MANY[pillars.count(counted_level)])
 
     def _measures(self, deciding: list[Fact]) -> str:
         """One measure for each risk found, two where there is only one, monitoring where there is none."""
         keys = [fact.key for fact in deciding if fact.level != rubric.LOW]
         if not keys:
             chosen = [self._pick(self._words["keep"])]
+        elif len(keys) == 1:
+            first = self._pick(self._all["measure"][keys[0]])
+            others = [measure for measure in self._all["measure"][keys[0]] if measure != first]
+            chosen = [first, self._pick(others)]
         else:
             chosen = [self._pick(self._all["measure"][key]) for key in keys]
-            if len(keys) == 1:
-                chosen.append(self._pick(self._all["measure"][keys[0]], 1))
         return self._pick(self._words["measures"]).format(measures="; ".join(chosen))

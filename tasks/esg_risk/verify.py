@@ -11,8 +11,6 @@ from tasks.scoring.unsupported import unsupported_share
 
 _KEYS = (*rubric.PILLARS, "overall")
 _THRESHOLDS = (Decimal(10), Decimal(50), Decimal(100), Decimal(1000))
-_COUNTS = (Decimal(2), Decimal(3))
-"""How many pillars share a level: «средних столпов 2»."""
 _N = r"\d{1,3}(?: \d{3})+(?:,\d+)?|\d+(?:,\d+)?"
 _DIVISION = re.compile(
     rf"(?:\((?P<sum>(?:{_N}) \+ (?:{_N}))\)|(?P<part>{_N})) / (?P<whole>{_N})(?: × (?P<factor>{_N}))? = (?P<result>{_N})"
@@ -52,7 +50,9 @@ def _instruction_problems(instruction: str, gold: dict[str, str]) -> list[str]:
     """Levels as read back from the text against the gold."""
     found: dict[str, list[str]] = {pillar: [] for pillar in rubric.PILLARS}
     problems = []
-    for fact in filter(None, map(read, statements(instruction))):
+    for fact in map(read, statements(instruction)):
+        if fact is None:
+            continue
         if isinstance(fact, Figures):
             worse_by = rubric.gap(fact.value, fact.industry, higher_is_better=fact.higher_is_better)
             # The margin is kept by the printed figures; a computed one may differ from them by its rounding.
@@ -105,7 +105,7 @@ def _figure_problems(reference: str, instruction: str, *, mixed_units: bool) -> 
         converted = [value * scale for value in shown_in_text for scale in (1000, Decimal("0.001"))]
     else:
         converted = []
-    derived = [*converted, *derivable(instruction), *_THRESHOLDS, *_COUNTS, *map(_decimal, shown)]
+    derived = [*converted, *derivable(instruction), *_THRESHOLDS, *map(_decimal, shown)]
     return ["the reference has unsupported figures"] if unsupported_share(reference, instruction, derived) else []
 
 
