@@ -31,7 +31,7 @@ def prepare(output: object) -> tuple[str, str]:
         return "", "truncated"
     if len(text) > MAX_CHARACTERS:
         # The cut may fall inside a number; what is left of it must not be read as a number.
-        text = text[-MAX_CHARACTERS:].lstrip("0123456789.,\u00a0\u202f ")
+        text = "…" + text[-MAX_CHARACTERS:].lstrip("0123456789.,\u00a0\u202f ")
     text = text.strip()
     return (text, "") if text else ("", "empty")
 

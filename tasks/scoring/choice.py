@@ -14,9 +14,9 @@ _FUNCTION_WORDS = re.compile(
 _WORD = re.compile(r"[ \"]*([^\W\d_]+)")
 _YEAR_WORD = re.compile(r" ?(?:г\b|гг\b|год)", re.IGNORECASE)
 _YEAR_BEFORE = re.compile(
-    r"\b(?:в|за|на|с|по|к|от|год[аеу]?|году|январ\w|декабр\w|квартал\w?|полугоди\w) $", re.IGNORECASE
+    r"\b(?:в|за|на|с|по|к|от|год[аеу]?|году|январ\w|декабр\w|квартал\w?|полугоди\w) \Z", re.IGNORECASE
 )
-_FROM = re.compile(r"\bсо? $", re.IGNORECASE)
+_FROM = re.compile(r"\bсо? \Z", re.IGNORECASE)
 _TO = re.compile(r" ?(?:годовых )?до\b", re.IGNORECASE)
 
 

@@ -7,13 +7,13 @@ from tasks.scoring.quantity import Quantity, quantities
 from tasks.scoring.units import Unit, conversion
 
 _RANGE = re.compile(r" ?(?:[-−]|\.\.\.?|…|±|÷) ?(?:[$€₽])?\d| ?(?:±)")
-_FROM_TO = re.compile(r"\bот $", re.IGNORECASE)
+_FROM_TO = re.compile(r"\bот \Z", re.IGNORECASE)
 _BOUND = re.compile(
-    r"(?:[<>≤≥]=?|\b(?:более|больше|свыше|выше|менее|меньше|ниже|минимум|максимум|не превы\w+|превы\w+)(?: чем)?(?: на)?) ?$",
+    r"(?:[<>≤≥]=?|\b(?:более|больше|свыше|выше|менее|меньше|ниже|минимум|максимум|не превы\w+|превы\w+)(?: чем)?(?: на)?) ?\Z",
     re.IGNORECASE,
 )
-_MORE_BY = re.compile(r"\b(?:больше|меньше|выше|ниже) на $", re.IGNORECASE)
-_UP_TO = re.compile(r"^\W*до $", re.IGNORECASE)
+_MORE_BY = re.compile(r"\b(?:больше|меньше|выше|ниже) на \Z", re.IGNORECASE)
+_UP_TO = re.compile(r"^\W*до \Z", re.IGNORECASE)
 _OTHER = re.compile(r"[ ,(]*(?P<or>(?:\b(?:или|либо|or)\b|/)[^\d\n.;]{0,30})?(?:\b(?:и|,) )?$", re.IGNORECASE)
 
 

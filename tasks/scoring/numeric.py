@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 from tasks.items import DataError
-from tasks.scoring.answer import is_refusal, prepare
+from tasks.scoring.answer import MAX_CHARACTERS, is_refusal, prepare
 from tasks.scoring.characters import plain
 from tasks.scoring.comparison import Target, mistake, readings
 from tasks.scoring.digits import MAX_DIGITS, MAX_EXPONENT, decimal_digits
@@ -73,7 +73,7 @@ def grade(
     text, reason = prepare(output)
     if reason:
         return Verdict(False, reason, None)
-    text = plain(text)
+    text = plain(text)[-MAX_CHARACTERS:]
     formula = formula_gives(text, target)
     found = locate(text, target.unit)
     if found.quantity is None or found.quantity.number is None:

@@ -56,7 +56,7 @@ _NUMBER = re.compile(
 )
 _BROKEN = re.compile(r"(?:[ '_]\d[\d.,]*)+")
 _JSON_UNIT = re.compile(r'"?\s*,\s*"(?:unit|units|единиц\w|ед)[^"]{0,20}"\s*:\s*"', re.IGNORECASE)
-_LIST_MARK = re.compile(r"(?:^|[\n:|])[ >#•-]*$")
+_LIST_MARK = re.compile(r"(?:^|[\n:|])[ >#•-]*\Z")
 _JOINT = re.compile(r",? ?(?:и )?")
 
 
@@ -136,7 +136,7 @@ def _is_label(text: str, begin: int) -> bool:
     if not before or prefix_unit(text, begin)[0]:
         return False
     if before[-1].isalpha():
-        return not re.search(r"(?:^|[^\w])[xх]$", before)
+        return not re.search(r"(?:^|\W)[xх]\Z", before)
     return before[-1] in "-_" and before[-2:-1].isalpha()
 
 

@@ -8,6 +8,8 @@ from tasks.scoring.characters import BOX_CLOSE, BOX_OPEN
 from tasks.scoring.number_words import word_numbers
 from tasks.scoring.units import Unit, unit_at
 
+MAX_SEGMENT = 2_000
+"""Characters read of one segment: of what follows an anchor the first, of a line without one the last."""
 MAX_ANCHORS = 64
 """Anchors looked at, from the last: a model that loops writes thousands of them."""
 
@@ -43,7 +45,11 @@ def announced(text: str) -> list[Segment]:
     What follows an anchor is the rest of its line, or the next lines down to one with a number. A derivation of
     several lines under a heading «Ответ» is not announced: its last line is, as anywhere else.
     """
-    boxes = [Segment(match.start() + 1, match.end(), "boxed") for match in _BOX.finditer(text)]
+    boxes = [
+        Segment(match.start() + 1, match.end(), "boxed")
+        for match in _BOX.finditer(text)
+        if match.end() - match.start() <= MAX_SEGMENT
+    ]
     anchors = list(_ANCHOR.finditer(text))[-MAX_ANCHORS:]
     limits = [*(match.start() for match in anchors[1:]), len(text)][: len(anchors)]
     found = [_after_anchor(text, match, limit) for match, limit in zip(anchors, limits, strict=True)]
@@ -53,6 +59,7 @@ def announced(text: str) -> list[Segment]:
 
 def _after_anchor(text: str, anchor: re.Match[str], limit: int) -> Segment | None:
     start = anchor.end()
+    limit = min(limit, start + MAX_SEGMENT)
     own = end = min(_line_end(text, start), limit)
     for _ in range(3):
         if end >= limit or _DIGIT.search(text, start, end) or next(word_numbers(text, start, end), None):
@@ -78,9 +85,15 @@ def lines_with_digits(text: str) -> Iterator[Segment]:
         last = max(text.rfind(digit, 0, end) for digit in "0123456789")
         if last < 0:
             return
-        start = text.rfind("\n", 0, last) + 1
-        yield Segment(start, _line_end(text, last), "fallback")
-        end = start
+        end = text.rfind("\n", 0, last) + 1
+        stop = _line_end(text, last)
+        yield Segment(end if stop - end <= MAX_SEGMENT else _word_after(text, stop - MAX_SEGMENT), stop, "fallback")
+
+
+def _word_after(text: str, position: int) -> int:
+    """Where the next word begins: a cut may fall inside a number."""
+    space = text.find(" ", position)
+    return space + 1 if space >= 0 else len(text)
 
 
 def _line_end(text: str, start: int) -> int:

@@ -70,8 +70,9 @@ _SCALE = re.compile(rf"(?:{_alternatives('s', [pattern for _, pattern in _SCALES
 _KIND = re.compile(rf"(?:{_alternatives('k', [pattern for *_, pattern in _KINDS])}){_END}", re.IGNORECASE)
 _LETTER_SCALE = re.compile(rf"([KКkкMmBbT]){_END}")  # glued to the number: «$5M», «100к»
 _LETTER_FACTORS = dict.fromkeys("KКkк", 10**3) | dict.fromkeys("Mm", 10**6) | dict.fromkeys("Bb", 10**9) | {"T": 10**12}
+_SIGNS = "%‰₽$€£¥₸×"
 _PER = re.compile(r" ?/ ?(?:1 )?|,? (?:за|на) (?:1 |один |одну )?")
-_PREFIX = re.compile(r"(?:([$€₽£¥])|\b(USD|EUR|RUB|CNY|GBP)) ?$")
+_PREFIX = re.compile(r"(?:([$€₽£¥])|\b(USD|EUR|RUB|CNY|GBP)) ?\Z")
 _PREFIX_KINDS = {"$": "USD", "€": "EUR", "₽": "RUB", "£": "GBP", "¥": "CNY"}
 
 
@@ -84,9 +85,12 @@ def unit_at(text: str, start: int, end: int | None = None) -> tuple[Unit, int]:
         end: where to stop looking.
     """
     end = len(text) if end is None else end
+    first = _skip(text, start, end)
+    if first >= end or not (text[first].isalpha() or text[first] in _SIGNS):
+        return BARE, start
     factor, position = Fraction(1), start
     letter = _LETTER_SCALE.match(text, start, end)
-    scale = _SCALE.match(text, _skip(text, start, end), end)
+    scale = _SCALE.match(text, first, end)
     if scale and scale.lastgroup:
         factor, position = Fraction(_SCALES[int(scale.lastgroup[1:])][0]), scale.end()
     elif letter and letter.group(1) in _LETTER_FACTORS:
