@@ -29,7 +29,7 @@ class RowStop(StoppingCriteria):
         # A token decodes to at least one byte, a character is at most four: this tail always holds a whole stop string.
         self._tail = 4 * max((len(string) for string in stop), default=0) + 1
 
-    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor, **_: Any) -> torch.BoolTensor:
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor, **_: Any) -> Any:
         tail = input_ids[:, max(self._prompt_tokens, input_ids.shape[1] - self._tail) :]
         texts = self._tokenizer.batch_decode(tail)
         found = [any(string in text for string in self._stop) for text in texts]

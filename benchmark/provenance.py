@@ -147,7 +147,7 @@ def _task(task: str, rows: list[dict[str, Any]], results: Mapping[str, Any]) -> 
 def _parameters(lm: Any) -> int | None:
     model = getattr(lm, "model", None)
     # A 4-bit weight stores two parameters a byte; num_parameters knows, a plain sum of numel does not.
-    return model.num_parameters() if hasattr(model, "num_parameters") else None
+    return None if model is None else getattr(model, "num_parameters", lambda: None)()
 
 
 def _license(spec: "SystemSpec") -> str | None:

@@ -51,7 +51,7 @@ class LoraConfig(_Section):
     """The adapter (Hu et al., 2021)."""
 
     r: int = Field(64, gt=0)
-    alpha: float = Field(16, gt=0)
+    alpha: int = Field(16, gt=0)
     """The update is scaled by alpha / r, or alpha / √r with rslora."""
     dropout: float = Field(0.0, ge=0, lt=1)
     target_modules: str | list[str] = "all-linear"

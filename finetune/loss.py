@@ -57,7 +57,8 @@ def supervised_loss(hidden: torch.Tensor, labels: torch.Tensor, project: Project
     if torch.is_grad_enabled():
         return ChunkedCrossEntropy.apply(states, targets, project)
     chunks = zip(states.split(CHUNK), targets.split(CHUNK), strict=True)
-    return sum(functional.cross_entropy(project(part).float(), target, reduction="sum") for part, target in chunks)
+    losses = [functional.cross_entropy(project(part).float(), target, reduction="sum") for part, target in chunks]
+    return torch.stack(losses).sum() if losses else states.new_zeros(())
 
 
 def install(model: Any) -> None:

@@ -44,14 +44,15 @@ class PackedTrainer(Trainer):
     not depend on how examples were packed.
     """
 
-    def __init__(self, training: TrainingConfig, **arguments: Any) -> None:
-        super().__init__(data_collator=list, **arguments)
+    def __init__(self, training: TrainingConfig, validation_examples: Sequence[Example], **arguments: Any) -> None:
+        super().__init__(data_collator=_as_they_are, **arguments)
         self.training = training
+        self.validation_examples = validation_examples
         self.token_budget = training.token_budget
         self.tokens_seen = 0
         self.validation_losses: list[tuple[int, float]] = []
 
-    def training_step(self, model: Any, inputs: list[Example], num_items_in_batch: Any = None) -> torch.Tensor:
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """Forward and backward over one update; on lack of memory, again with half the budget."""
         model.train()
         while True:
@@ -110,7 +111,7 @@ class PackedTrainer(Trainer):
     ) -> dict[str, float]:
         """Mean cross-entropy of a supervised token over the validation examples."""
         model = self.accelerator.unwrap_model(self.model)
-        examples = list(self.eval_dataset)
+        examples = list(self.validation_examples)
         with evaluating(model), self.compute_loss_context_manager():
             losses = [model(**as_row(row, self.args.device))["loss"] for row in pack(examples, self.token_budget)]
         value = float(torch.stack(losses).sum()) / sum(len(example.answer_ids) for example in examples)
@@ -201,6 +202,8 @@ def train(
         model=model,
         args=arguments(settings, workspace, updates, PartialState().num_processes, dtype),
         train_dataset=ExampleDataset(train_examples),
+        validation_examples=validation_examples,
+        # The Trainer wants a dataset before it evaluates at all; `evaluate` reads the examples themselves.
         eval_dataset=ExampleDataset(validation_examples) if has_validation else None,
     )
     for callback in (PrinterCallback, ProgressCallback):
@@ -209,6 +212,11 @@ def train(
     workspace.mkdir(parents=True, exist_ok=True)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(workspace)))
     return trainer
+
+
+def _as_they_are(examples: list[Example]) -> Any:
+    """The collator: rows are packed in the training step, where the budget can still shrink."""
+    return examples
 
 
 def planned_updates(training: TrainingConfig, examples: int) -> int:

@@ -1,0 +1,36 @@
+# make demo: everything once, on the embedded model.   make test: the whole suite.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: install demo test check data bench lint
+
+# The stamp is newer than what it was made from, so the environment is made again only when that changes.
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@# torch first, by itself: its pinned version has a small CPU build, a range would draw gigabytes of CUDA.
+	$(BIN)/python -m pip install $(shell grep '^torch==' constraints.txt)
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[demo,dev]'
+	touch $@
+
+demo: install
+	$(BIN)/rufinbench demo
+
+test: install
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: install
+	$(BIN)/rufinbench check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+data: install
+	for family in $$(ls tasks/*/generator.py); do $(BIN)/python -m $$(echo $${family%.py} | tr / .) || exit 1; done
+
+bench: install
+	for measurement in $$(ls tests/performance/*.py); do $(BIN)/python $$measurement || exit 1; done
