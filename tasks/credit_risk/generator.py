@@ -93,7 +93,7 @@ def gold(inputs: rubric.Inputs) -> dict[str, Any]:
         "level": rubric.level(found),
         "rules": rubric.deciding(found),
         "inputs": {key: None if inputs[key] is None else float(inputs[key] or 0) for key in rubric.INPUT_KEYS},
-        "derived": [f"{rubric.rounded(value, 6).normalize():f}" for value in rubric.derived(inputs)],
+        "derived": sorted({f"{rubric.rounded(value, 6).normalize():f}" for value in rubric.derived(inputs)}),
     }
 
 

@@ -111,14 +111,17 @@ def deciding(found: list[str]) -> list[str]:
 
 
 def derived(inputs: Inputs) -> list[Decimal]:
-    """What an answer may compute from the profile: ratios, sums of payments, the reduced sum, pricing, thresholds."""
-    values = [pdn(inputs), leverage(inputs), dscr(inputs), revenue_drop(inputs), SURCHARGE, *THRESHOLDS]
+    """What an answer may compute from the profile: its figures in any unit, ratios, sums, pricing, thresholds."""
+    stated = [value for key in INPUT_KEYS if (value := exact(inputs[key])) is not None]
+    ratios = [value for ratio in (pdn, leverage, dscr, revenue_drop) if (value := ratio(inputs)) is not None]
     new, existing, requested = (exact(inputs[key]) for key in ("new_payment", "existing_payments", "requested"))
+    money = list(stated)
     if new is not None and existing is not None:
-        values.append(new + existing)
+        money.append(new + existing)
     if requested is not None:
-        values += [requested * REDUCED_SHARE, REDUCED_SHARE * 100]
-    return [value for value in values if value is not None]
+        money += [requested * REDUCED_SHARE, requested * REDUCED_SHARE / 1000]
+    thousands = [value / 1000 for value in money if abs(value) >= 1000]
+    return [*money, *thousands, *ratios, SURCHARGE, REDUCED_SHARE * 100, *THRESHOLDS]
 
 
 def rounded(value: Decimal, decimals: int) -> Decimal:
