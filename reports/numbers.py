@@ -78,6 +78,11 @@ class Numbers:
             return DASH
         return f"[{self.change(delta, delta.ci_low, unit=False)}; {self.change(delta, delta.ci_high, unit=False)}]"
 
+    def range(self, low: float, high: float, *, share: bool = True) -> str:
+        """The interval of a level, without its unit: `46,6–51,2`."""
+        ends = [self.decimal(100 * end, 1) if share else self.significant(end) for end in (low, high)]
+        return "–".join(ends)
+
     def p_value(self, value: float | None) -> str:
         """A p-value to three decimals."""
         if value is None:

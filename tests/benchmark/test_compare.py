@@ -1,0 +1,215 @@
+"""Verdicts, comparability, symmetry, degenerate runs, and the terminal's and JSON's account of them."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmark.compare import compare
+from benchmark.export import as_dict, as_json
+from benchmark.measures import measure
+from benchmark.results import load_run
+from benchmark.terminal import as_markdown, print_comparison, verdict_line
+from benchmark.verdicts import judge
+from tasks.scoring import aggregate
+from tests.reports.fixture import PAYLOADS, Shape, write_run
+
+ADAPTED = {"adapter": "adapters/lora"}
+
+
+def pair(tmp_path, first=None, second=None, **shared):
+    shapes = (
+        Shape(**{"seed": 1, "skill": 0.4} | shared | (first or {})),
+        Shape(**{"seed": 2, "skill": 0.55} | shared | (second or {})),
+    )
+    return [load_run(write_run(tmp_path / name, shape)) for name, shape in zip("ab", shapes, strict=True)]
+
+
+def test_a_clear_gain_is_found_in_a_controlled_comparison(tmp_path):
+    found = compare(*pair(tmp_path, second=ADAPTED, documents=200))
+    assert found.comparability.kind == "controlled"
+    assert found.family == 4
+    assert {delta.verdict for delta in found.deltas} <= {"improved", "inconclusive"}
+    assert found.counts["improved"] >= 2
+    assert found.average is not None and found.average.ci_low > 0
+    for delta in found.deltas:
+        assert delta.ci_low <= delta.difference <= delta.ci_high
+        assert delta.improved + delta.worsened <= delta.n_pairs == 200
+
+
+@pytest.mark.parametrize("cluster", [1, 4])
+def test_swapping_the_runs_flips_every_sign_exactly(tmp_path, cluster):
+    a, b = pair(tmp_path, documents=80, cluster=cluster)
+    there, back = compare(a, b), compare(b, a)
+    opposite = {"improved": "worsened", "worsened": "improved"}
+    for one, other in zip(there.deltas + there.secondary, back.deltas + back.secondary, strict=True):
+        assert one.difference == -other.difference
+        assert (one.ci_low, one.ci_high) == (-other.ci_high, -other.ci_low)
+        assert one.p_adjusted == other.p_adjusted
+        assert one.verdict == opposite.get(other.verdict, other.verdict)
+        assert (one.improved, one.worsened) == (other.worsened, other.improved)
+
+
+def test_clusters_change_the_method(tmp_path):
+    (alone, *_), (clustered, *_) = (
+        compare(*pair(tmp_path / str(size), documents=80, cluster=size)).deltas for size in (1, 4)
+    )
+    assert (alone.method, alone.clusters) == ("tango_mcnemar", 80)
+    assert (clustered.method, clustered.clusters) == ("bootstrap_signflip", 20)
+
+
+@pytest.mark.slow
+def test_two_runs_of_one_system_rarely_get_a_verdict(tmp_path):
+    """A/A: the same skill, other luck. At most α of the families may hold any improved or worsened."""
+    false = 0
+    families = 40
+    for turn in range(families):
+        seeds = {"first": {"seed": 2 * turn, "skill": 0.5}, "second": {"seed": 2 * turn + 1, "skill": 0.5}}
+        counts = compare(*pair(tmp_path / str(turn), documents=60, **seeds)).counts
+        false += counts["improved"] + counts["worsened"] > 0
+    assert false <= 5  # with α = 0.05 more than 5 of 40 come about in 1.4% of such tests
+
+
+@pytest.mark.parametrize(
+    ("second", "key", "kind"),
+    [
+        (
+            {"changes": {"system": {"pretrained": "base", "quantization": "int8", "backend": "hf"}}},
+            "quantization",
+            "system",
+        ),
+        ({"changes": {"device": {"kind": "cuda"}}}, "device", "system"),
+        (ADAPTED, None, "controlled"),
+        ({}, None, "controlled"),
+    ],
+)
+def test_what_differs_decides_the_kind(tmp_path, second, key, kind):
+    state = compare(*pair(tmp_path, documents=12, second=second)).comparability
+    assert state.kind == kind
+    assert [difference.key for difference in state.differences] == ([key] if key else [])
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [({"dataset": "b"}, "other_dataset"), ({"grader": "g2"}, "other_grader")],
+)
+def test_other_data_or_grader_withholds_every_verdict(tmp_path, second, reason):
+    found = compare(*pair(tmp_path, documents=40, second=second))
+    assert {(delta.verdict, delta.reason) for delta in found.deltas} == {("withheld", reason)}
+    assert found.family == 0 and found.average is None and not found.slices
+
+
+def test_one_task_of_another_version_withholds_that_task(tmp_path):
+    a, b = pair(tmp_path, documents=20)
+    name = next(iter(b.tasks))
+    b = replace(b, tasks={**b.tasks, name: replace(b.tasks[name], version="2.0")})
+    found = compare(a, b)
+    assert [delta.task for delta in found.deltas if delta.verdict == "withheld"] == [name]
+    assert found.family == 3
+
+
+@pytest.mark.parametrize("documents", [1, 2, 5])
+def test_tiny_runs_give_no_verdict_and_no_nan(tmp_path, documents):
+    found = compare(*pair(tmp_path, documents=documents))
+    assert {delta.verdict for delta in found.deltas} <= {"inconclusive"}
+    assert "NaN" not in as_json(found)
+
+
+@pytest.mark.parametrize("skill", [0.0, 2.0])
+def test_no_discordance_is_not_equality_until_there_is_enough_of_it(tmp_path, skill):
+    shape = {"skill": skill, "tasks": 1}
+    small = compare(*pair(tmp_path / "small", shape, shape, documents=20)).deltas[0]
+    large = compare(*pair(tmp_path / "large", shape, shape, documents=500)).deltas[0]
+    assert (small.verdict, small.reason) == ("inconclusive", "few_differences")
+    assert (large.verdict, large.difference) == ("equivalent", 0)
+
+
+def test_runs_without_common_documents_or_tasks(tmp_path):
+    a, b = pair(tmp_path, documents=10)
+    name = next(iter(a.tasks))
+    moved = {f"x{key}": sample for key, sample in b.tasks[name].samples.items()}
+    apart = compare(a, replace(b, tasks={name: replace(b.tasks[name], samples=moved)}))
+    assert [(delta.verdict, delta.reason) for delta in apart.deltas] == [("withheld", "other_documents")]
+    assert apart.unshared[0] == tuple(list(a.tasks)[1:])
+    assert compare(a, replace(b, tasks={})).deltas == ()
+
+
+def test_a_missing_part_is_compared_on_the_rest_and_counted(tmp_path):
+    a, b = pair(tmp_path, documents=40, tasks=1)
+    ((name, task),) = b.tasks.items()
+    kept = dict(list(task.samples.items())[:30])
+    found = compare(a, replace(b, tasks={name: replace(task, samples=kept)}))
+    assert (found.matching[0].pairs, found.matching[0].only_baseline) == (30, 10)
+    assert found.deltas[0].verdict != "withheld"
+
+
+def test_an_aggregate_that_its_samples_do_not_bear_out_is_noted(tmp_path):
+    a, b = pair(tmp_path, documents=20, tasks=1)
+    ((name, task),) = a.tasks.items()
+    scores = {"numeric_match": replace(task.scores["numeric_match"], value=0.99)}
+    found = compare(replace(a, tasks={name: replace(task, scores=scores)}), b)
+    assert [(side, note.kind) for side, note in found.notes] == [("baseline", "disagrees")]
+
+
+@pytest.mark.parametrize("metric", ["macro_f1", "micro_f1"])
+def test_measures_agree_with_the_tasks_aggregates(metric):
+    rng = np.random.default_rng(4)
+    labels = ["низкий", "средний", "высокий", None]
+    rows = (
+        [[labels[rng.integers(3)], labels[rng.integers(4)]] for _ in range(50)]
+        if metric == "macro_f1"
+        else [[int(x) for x in rng.integers(0, 6, 3)] for _ in range(50)]
+    )
+    found = measure(metric, rows, rows)
+    assert float(found.value(found.baseline.sum(0))) == pytest.approx(getattr(aggregate, metric)(rows), abs=1e-12)
+
+
+def test_an_unknown_aggregation_is_shown_but_not_judged(tmp_path):
+    a, b = pair(tmp_path, documents=10, tasks=1)
+    runs = []
+    for run in (a, b):
+        ((name, task),) = run.tasks.items()
+        config = {**task.config, "metric_list": [{"metric": "numeric_match", "aggregation": "perplexity"}]}
+        runs.append(replace(run, tasks={name: replace(task, config=config)}))
+    delta = compare(*runs).deltas[0]
+    assert (delta.verdict, delta.reason, delta.difference) == ("withheld", "not_recomputable", None)
+    assert delta.baseline is not None
+
+
+def test_lower_is_better_turns_the_verdict_not_the_sign(tmp_path):
+    a, b = pair(tmp_path, documents=200, tasks=1)
+    runs = []
+    for run in (a, b):
+        ((name, task),) = run.tasks.items()
+        scores = {"numeric_match": replace(task.scores["numeric_match"], higher_is_better=False)}
+        runs.append(replace(run, tasks={name: replace(task, scores=scores)}))
+    delta = compare(*runs).deltas[0]
+    assert delta.difference > 0 and delta.verdict == "worsened" and delta.worsened > delta.improved
+
+
+@pytest.mark.parametrize(
+    ("difference", "interval", "p", "expected"),
+    [
+        (0.1, (0.02, 0.18), 0.01, "improved"),
+        (-0.1, (-0.18, -0.02), 0.01, "worsened"),
+        (0.1, (0.02, 0.18), 0.2, "inconclusive"),
+        (0.1, (-0.01, 0.21), 0.01, "inconclusive"),
+        (0.0, (-0.009, 0.009), 1.0, "equivalent"),
+        (0.0, (-0.02, 0.009), 1.0, "inconclusive"),
+    ],
+)
+def test_verdict_needs_both_p_and_interval(difference, interval, p, expected):
+    assert judge(difference, interval, p, alpha=0.05, margin=0.01) == expected
+
+
+def test_terminal_markdown_and_json_say_the_same(tmp_path, capsys):
+    found = compare(*pair(tmp_path, documents=60, second={"hostile": True}))
+    print_comparison(found)
+    printed, markdown, data = capsys.readouterr().out, as_markdown(found), json.loads(as_json(found))
+    assert verdict_line(found) in markdown
+    assert printed
+    assert data["verdicts"] == found.counts == as_dict(found)["verdicts"]
+    assert PAYLOADS[0] not in markdown
+    first = found.deltas[0]
+    assert f"[{100 * first.ci_low:+.1f}; {100 * first.difference:+.1f}; {100 * first.ci_high:+.1f}] pp" in printed
