@@ -17,6 +17,8 @@ _YEAR_BEFORE = re.compile(
     r"\b(?:в|за|на|с|по|к|от|год[аеу]?|году|январ\w|декабр\w|квартал\w?|полугоди\w) \Z", re.IGNORECASE
 )
 _FROM = re.compile(r"\bсо? \Z", re.IGNORECASE)
+_NOT = re.compile(r"\bне \Z", re.IGNORECASE)
+_BUT = re.compile(r",? а\b", re.IGNORECASE)
 _TO = re.compile(r" ?(?:годовых )?до\b", re.IGNORECASE)
 
 
@@ -36,11 +38,16 @@ def after_equals(text: str, start: int, end: int, found: list[Quantity]) -> int:
 
 
 def ranked(text: str, found: list[Quantity], gold: Unit) -> list[Quantity]:
+    """The quantities, likeliest answer first; equally likely ones in the order of the text."""
     return sorted(found, key=lambda quantity: rank(text, quantity, gold)) if len(found) > 1 else found
 
 
 def rank(text: str, quantity: Quantity, gold: Unit) -> int:
-    """How far a quantity is from being the answer: 0 it fits the unit or is bare, …, 4 it is a list's number."""
+    """How far a quantity is from being the answer.
+
+    0: in the gold's unit, or bare. 1: in a unit that converts, or a bare number that counts something («3 кредита»).
+    2: may be a year. 3: in another unit. 4: a list's number.
+    """
     if quantity.index:
         return 4
     if quantity.year:
@@ -48,19 +55,21 @@ def rank(text: str, quantity: Quantity, gold: Unit) -> int:
     if conversion(quantity.unit, gold) is None:
         return 3
     if not quantity.unit.bare:
-        return 0
+        return 0 if quantity.unit.kind in ("", gold.kind) else 1
     word = _WORD.match(text, quantity.end)
     counted = word is not None and not _FUNCTION_WORDS.match(word.group(1))
     return 1 if counted and not gold.kind.endswith(word.group(1).lower() if word else "") else 0
 
 
 def is_prior(text: str, quantity: Quantity) -> bool:
-    """A year («за 2022 г.»), or the first value in «с 20% до 25%»."""
+    """A year («за 2022 г.»), or a value set against the answer: «с 20% до 25%», «не 20%, а 25%»."""
     before = text[max(0, quantity.start - 12) : quantity.start]
     if quantity.year:
         return bool(_YEAR_WORD.match(text[quantity.end - 4 : quantity.end + 8].lstrip("0123456789"))) or bool(
             _YEAR_BEFORE.search(before)
         )
+    if _NOT.search(before):
+        return bool(_BUT.match(text, quantity.end))
     return bool(_FROM.search(before) and _TO.match(text, quantity.end))
 
 

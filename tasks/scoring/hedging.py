@@ -12,6 +12,7 @@ _BOUND = re.compile(
     r"(?:[<>≤≥]=?|\b(?:более|больше|свыше|выше|менее|меньше|ниже|минимум|максимум|не превы\w+|превы\w+)(?: чем)?(?: на)?) ?\Z",
     re.IGNORECASE,
 )
+_NEXT_IN_LIST = re.compile(r"[ ,;]*\d{1,2}[.)] (?=[\d$€₽-])")
 _MORE_BY = re.compile(r"\b(?:больше|меньше|выше|ниже) на \Z", re.IGNORECASE)
 _UP_TO = re.compile(r"^\W*до \Z", re.IGNORECASE)
 _OTHER = re.compile(r"[ ,(]*(?P<or>(?:\b(?:или|либо|or)\b|/)[^\d\n.;]{0,30})?(?:\b(?:и|,) )?$", re.IGNORECASE)
@@ -29,6 +30,8 @@ def has_rival(text: str, end: int, chosen: Quantity, gold: Unit) -> bool:
     """Whether another value of the same kind is offered beside the chosen one: «25% или 30%», «25% и 30%»."""
     following = quantities(text, chosen.end, min(end, chosen.end + 120))[:2]
     position = chosen.end
+    if (numbered := _NEXT_IN_LIST.match(text, chosen.end, end)) and len(following) > 1:
+        return _rivals(chosen, following[1], gold, False) and following[1].start >= numbered.end()
     for other in following:
         link = _OTHER.fullmatch(text[position : other.start]) if text[position : other.start].strip(" (") else None
         if link and not other.year and _rivals(chosen, other, gold, bool(link.group("or"))):

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from tasks.scoring.choice import after_equals, after_result_word, is_prior, rank, ranked
+from tasks.scoring.decline import tells_of_decline
 from tasks.scoring.hedging import has_rival, is_bound
 from tasks.scoring.quantity import Quantity, quantities
 from tasks.scoring.segments import Segment, announced, lines_with_digits
@@ -109,10 +110,6 @@ def _fallback(text: str, gold: Unit) -> Located:
 
 _UNFINISHED = re.compile(r"[ )%\]]*[×÷/+^][ (]*[\d√]")
 """«(295 / 1340) × 100%»: a sum that the answer leaves to its reader."""
-_DECLINE = re.compile(
-    r"убыт|убыл|сни[жз]|сокра[тщ]|упал|паден|уменьш|отрицат|дефицит|отток|потер|спад|просел|обесцен|недоста[тч]",
-    re.IGNORECASE,
-)
 
 
 def _described(text: str, segment: Segment, candidates: list[Quantity], gold: Unit, flags: tuple[str, ...]) -> Located:
@@ -123,11 +120,10 @@ def _described(text: str, segment: Segment, candidates: list[Quantity], gold: Un
     if _UNFINISHED.match(text, chosen.end, segment.end):
         return Located(replace(chosen, number=None), flags=(*flags, "expression"))
     chosen = _bracketed(text, segment, chosen)
-    clause = text[segment.start : segment.end][:400]
     return Located(
         chosen,
         hedged=is_bound(text, segment.start, segment.end, chosen) or has_rival(text, segment.end, chosen, gold),
-        decline=_DECLINE.search(clause) is not None,
+        decline=tells_of_decline(text, segment.start, chosen.start, chosen.end),
         flags=flags + _reading_flags(chosen),
     )
 

@@ -55,7 +55,8 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BROKEN = re.compile(r"(?:[ '_]\d[\d.,]*)+")
-_JSON_UNIT = re.compile(r'"?\s*,\s*"(?:unit|units|единиц\w|ед)[^"]{0,20}"\s*:\s*"', re.IGNORECASE)
+_UNIT_AFTER = re.compile(r' ?\(|(?P<json>"?\s*,\s*"(?:unit|units|единиц\w|ед)[^"]{0,20}"\s*:\s*")', re.IGNORECASE)
+_WORD_AFTER = re.compile(r" [^\W\d_]")
 _LIST_MARK = re.compile(r"(?:^|[\n:|])[ >#•-]*\Z")
 _JOINT = re.compile(r",? ?(?:и )?")
 
@@ -96,10 +97,14 @@ def _in_digits(text: str, start: int, end: int) -> list[Quantity]:
 
 
 def _in_words(text: str, start: int, end: int) -> list[Quantity]:
-    return [
-        replace(_quantity(text, number.start, number.end, end, Digits(number.value, Fraction(1))), words=True)
-        for number in word_numbers(text, start, end)
-    ]
+    found = []
+    for number in word_numbers(text, start, end):
+        quantity = _quantity(text, number.start, number.end, end, Digits(number.value, Fraction(1)))
+        # «один из показателей» is no quantity; «половина прибыли» is.
+        if quantity.unit.bare and number.value >= 1 and _WORD_AFTER.match(text, quantity.end, end):
+            continue
+        found.append(replace(quantity, words=True))
+    return found
 
 
 def _quantity(text: str, begin: int, stop: int, limit: int, digits: Digits | None) -> Quantity:
@@ -110,8 +115,10 @@ def _quantity(text: str, begin: int, stop: int, limit: int, digits: Digits | Non
         sign, first = _sign(text, first)
     if kind and not unit.kind:
         unit = Unit(kind, unit.factor)
-    if unit.bare and (label := _JSON_UNIT.match(text, stop, limit)):
-        unit, _ = unit_at(text, label.end(), limit)
+    if unit.bare and (label := _UNIT_AFTER.match(text, stop, limit)):
+        noted, noted_end = unit_at(text, label.end(), limit)
+        # «1 250 (млн руб.)»: the brackets hold the unit and nothing else.
+        unit = noted if label.group("json") or text[noted_end : noted_end + 1] == ")" else unit
     bare_year = (
         digits is not None and stop - begin == 4 and digits.value.denominator == 1 and 1900 <= digits.value <= 2100
     )
