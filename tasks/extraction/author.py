@@ -85,9 +85,12 @@ class Author:
         return fill(self.rng.choice(fitting), values)
 
     def opening(self, voice: Voice) -> tuple[str, str]:
-        """The lead of a release and its name."""
+        """The lead of a release, with the gap that follows it, and its name."""
         number = self.rng.randrange(len(self.wording.leads))
-        return fill(self.wording.leads[number], self.frame(voice)), str(number)
+        lead = fill(self.wording.leads[number], self.frame(voice))
+        gap = self.rng.choice((" ", "\n", "\n\n"))
+        # A heading has no full stop; a sentence may not follow it on the same line.
+        return lead + (gap if lead.endswith(".") else "\n"), str(number)
 
     def frame(self, voice: Voice) -> dict[str, str]:
         """Slots that depend on the document alone."""
@@ -120,7 +123,7 @@ class Author:
         if fact.value < 0:
             return self.loss(fact, voice, values)
         if change is None or rng.random() < 0.12:
-            if not stock and fact.prior is not None and fact.prior > 0 and rng.random() < 0.5:
+            if not stock and fact.comparable and rng.random() < 0.5:
                 return self.pick(words.against, values), row(fact, voice)
             return self.pick(words.stock_plain if stock else words.flow_plain, values), row(fact, voice)
         if not stock and voice.period.is_quarter and change.bare and rng.random() < 0.3:
@@ -157,7 +160,7 @@ class Author:
 
     def traps(self, facts: Sequence[Fact], voice: Voice, count: int) -> list[str]:
         """Sentences with figures that are no rows: a forecast, a target, last year's figure."""
-        usable = [fact for fact in facts if fact.value > 0 and fact.prior is not None and fact.prior > 0]
+        usable = [fact for fact in facts if fact.value > 0 and fact.comparable]
         told = []
         for template in self.rng.sample(self.wording.traps, count if usable else 0):
             fact = self.rng.choice(usable)
@@ -174,7 +177,7 @@ class Author:
             | {
                 "fvalue": voice.amount(self.near(fact.value), fact.unit),
                 "stale": voice.amount(self.near(fact.prior or fact.value), fact.unit),
-                "fpct": voice.amount(percent, "п.п." if fact.points else "%"),
+                "fpct": voice.amount(percent / 10, "п.п.") if fact.points else voice.amount(percent, "%"),
                 "market": voice.amount(percent, "%"),
             }
         )

@@ -20,7 +20,7 @@ def release(author: Author) -> Document:
     told = [author.sentence(fact, voice) for fact in facts]
     closing, hard = author.ending(facts, voice)
     body = [text for text, _ in told] + closing
-    text = lead + author.rng.choice((" ", "\n", "\n\n")) + " ".join(body)
+    text = lead + " ".join(body)
     return Document(text, [gold for _, gold in told], topic(industry), hard, f"release-{number}")
 
 
@@ -38,7 +38,7 @@ def cumulative(author: Author) -> Document:
     lead, number = author.opening(voice)
     template = author.rng.choice(author.wording.cumulative)
     closing, _ = author.ending([fact], voice)
-    text = " ".join((lead, fill(template, values), *closing))
+    text = lead + " ".join((fill(template, values), *closing))
     return Document(text, [row(fact, voice), row(part, voice)], topic(industry), True, f"cumulative-{number}")
 
 
@@ -53,7 +53,7 @@ def two_standards(author: Author) -> Document:
     values = slots(author.rng, fact, voice, None) | author.frame(voice)
     values["ovalue"] = voice.amount(author.near(fact.value), fact.unit)
     other = fill(author.rng.choice(author.wording.other_standard), values)
-    text = " ".join((lead, *(text for text, _ in told), other))
+    text = lead + " ".join((*(text for text, _ in told), other))
     gold = [gold for _, gold in told]
     return Document(text, gold, "standards", True, f"standards-{number}", standard=voice.standard)
 
@@ -70,7 +70,7 @@ def bullets(author: Author) -> Document:
         lines.append(fill(author.wording.bullets[style], values))
         rows.append(_changed_row(fact, voice, change))
     closing, hard = author.ending(facts, voice)
-    text = "\n".join((lead, *lines, " ".join(closing))).strip()
+    text = "\n".join((lead.rstrip(), *lines, " ".join(closing))).strip()
     return Document(text, rows, topic(industry), hard, f"bullets-{style}-{number}")
 
 

@@ -13,16 +13,16 @@ BANK = "bank"
 """The industry that has a bank's metrics; all others have a corporate's."""
 
 _VOLUMES = {
-    "metallurgy": ("объём производства", 90, 4_000),
-    "chemistry": ("объём производства", 60, 2_500),
-    "food": ("объём производства", 20, 600),
-    "agriculture": ("объём производства", 40, 900),
-    "mining": ("объём добычи", 2, 60),
-    "transport": ("объём перевозок", 3, 90),
-    "construction": ("объём продаж недвижимости", 40, 900),
-    "retail": ("число магазинов", 180, 9_000),
+    "metallurgy": ("объём производства", 55, 120),
+    "chemistry": ("объём производства", 25, 70),
+    "food": ("объём производства", 80, 220),
+    "agriculture": ("объём производства", 15, 90),
+    "mining": ("объём добычи", 2_500, 7_500),
+    "transport": ("объём перевозок", 900, 2_600),
+    "construction": ("объём продаж недвижимости", 130, 270),
+    "retail": ("число магазинов", 25, 110),
 }
-"""Industry -> natural metric and its plausible yearly range in the metric's unit."""
+"""Industry -> natural metric, and how many million roubles of yearly revenue one unit of it brings."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class Fact:
     def period_code(self) -> str:
         """The code of the row's period: a date for a balance figure."""
         return self.period.date_code if self.metric.kind == "stock" else self.period.code
+
+    @property
+    def comparable(self) -> bool:
+        """Whether last year's figure is worth naming beside this one."""
+        return self.prior is not None and self.prior > 0 and self.prior != self.value
 
     @property
     def points(self) -> bool:
@@ -170,8 +175,9 @@ def _corporate(rng: random.Random, industry: str, share: float) -> dict[str, tup
         figures["численность персонала"] = (staff, staff * rng.uniform(0.93, 1.12))
     if industry in _VOLUMES:
         name, low, high = _VOLUMES[industry]
-        volume = rng.uniform(low, min(high, 8 * low)) * (share if METRICS[name].kind == "flow" else 1)
-        figures[name] = (volume, volume * (growth * rng.uniform(0.85, 1.0)))
+        volume = revenue / rng.uniform(low, high) * (share if METRICS[name].kind == "flow" else 1)
+        if volume > 3:
+            figures[name] = (volume, volume * growth * rng.uniform(0.85, 1.0))
     return figures
 
 

@@ -15,20 +15,27 @@ def table(author: Author) -> Document:
     """A lead, a caption with the unit, and one block for the period, at times another for the balance date."""
     rng = author.rng
     voice, industry = author.setting()
-    unit = rng.choice(("млн руб.", "млн руб.", "млрд руб.", "тыс. руб."))
-    facts = [fact for fact in statement(rng, industry, voice.period, unit=unit) if _fits(fact)]
-    flows = [fact for fact in facts if fact.metric.kind == "flow"]
-    stocks = [fact for fact in facts if fact.metric.kind == "stock"]
+    unit, flows, stocks = _statement(author, voice, industry)
     chosen = rng.sample(flows, rng.randint(2, 4))
     dated = rng.sample(stocks, rng.choice((0, 1, 2)))
     lead, number_of_lead = author.opening(voice)
     caption = author.pick(author.wording.tables, {"unit": unit, "bare": unit})
     style = _Style(author, voice)
-    parts = [lead, caption, style.block(chosen, voice.period.tag, voice.period.prior_tag)]
+    parts = [lead.rstrip(), caption, style.block(chosen, voice.period.tag, voice.period.prior_tag)]
     if dated:
         parts.append(style.block(dated, voice.period.dotted, voice.period.prior_dotted))
     rows = [style.row(fact) for fact in (*chosen, *dated)]
     return Document("\n".join(parts), rows, topic(industry), style.hard, f"table-{number_of_lead}")
+
+
+def _statement(author: Author, voice: Voice, industry: str) -> tuple[str, list[Fact], list[Fact]]:
+    """A unit and figures that it suits: over the period, and at the date."""
+    while True:
+        unit = author.rng.choice(("млн руб.", "млн руб.", "млрд руб.", "тыс. руб."))
+        facts = [fact for fact in statement(author.rng, industry, voice.period, unit=unit) if _fits(fact)]
+        flows, stocks = ([fact for fact in facts if fact.metric.kind == kind] for kind in ("flow", "stock"))
+        if len(flows) >= 4 and len(stocks) >= 2:
+            return unit, flows, stocks
 
 
 def _fits(fact: Fact) -> bool:

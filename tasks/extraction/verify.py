@@ -174,7 +174,8 @@ def _identities(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _unclaimed(rows: Sequence[Mapping[str, Any]], text: str) -> Iterator[str]:
     """Figures that no row claims must be marked in their sentence as something else than a result of the period."""
-    claimed = {abs(Decimal(row[key])) for row in rows for key in ("value", "change") if row[key] is not None}
+    values, changes = ({abs(Decimal(row[key])) for row in rows if row[key]} for key in ("value", "change"))
+    claimed = values | changes
     for sentence in _SENTENCE.split(text):
         found = {figure(match) for match in _FIGURE.findall(sentence)}
         if _is_foreign(rows, sentence) or is_table_line(sentence):
@@ -182,8 +183,8 @@ def _unclaimed(rows: Sequence[Mapping[str, Any]], text: str) -> Iterator[str]:
         explained = _APART.search(sentence) or (found & claimed and _COMPARED.search(sentence))
         if not found <= claimed and not explained:
             yield f"{sorted(found - claimed)} in {sentence!r} is neither in the gold nor marked as no result"
-        if found and found <= claimed and _FORECAST.search(sentence):
-            yield f"{sorted(found)} in {sentence!r} is a forecast"
+        if found & values and _FORECAST.search(sentence):
+            yield f"{sorted(found & values)} in {sentence!r} is a forecast"
 
 
 def _is_foreign(rows: Sequence[Mapping[str, Any]], sentence: str) -> bool:

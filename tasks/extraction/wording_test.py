@@ -40,7 +40,7 @@ WORDING = Wording(
     flow=(
         "{When} {subj} {showed} {acc} на уровне {value} — {by} {higher} прошлогоднего значения.",
         "{Rise} {gen} — {bare} {cmp}, абсолютная величина {when} — {value}.",
-        "{Nom} {climbed} до {value}: динамика {cmp}: {signed}.",
+        "{Nom} {climbed} до {value} (динамика {cmp}: {signed}).",
         "{Acc} {when} {subj} {reflected} на уровне {value}; {cmp} это {rise} {by}.",
         "{Nom}, по данным отчёта, — {value} ({signed} {cmp}).",
         "Что касается {gen}: {value} {over}, {rise} {by} {cmp}.",
