@@ -93,7 +93,9 @@ class Formula:
     unit: str
     """Unit of the answer; `money` is the item's money unit."""
     test: tuple[str, ...]
-    """Test wordings with `{input}`, `{company}`, `{bank}`, `{year}`; one that ends with «?» asks by itself."""
+    """Test wordings with `{input}`, `{company}`, `{issuer}` (of listed shares), `{bank}`, `{year}`, `{prev}`.
+
+    A wording that ends with «?» asks by itself."""
     train: tuple[str, ...] = ()
     """Train wordings; empty where the family is held out for the slice `unseen`."""
     validation: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tasks import ROOT
 from tasks.authoring.build import main
-from tasks.authoring.companies import company
+from tasks.authoring.companies import INDUSTRIES, company
 from tasks.authoring.russian import quantize
 from tasks.calculation.distractors import distracting_sentence
 from tasks.calculation.formula import Formula
@@ -30,6 +30,7 @@ _VARIANTS = ("plain", "distractor", "mixed_units", "plain", "plain")
 _STYLES = tuple(
     Style(currency, space) for currency in ("руб.", "руб.", "рублей", "₽") for space in (" ", " ", "\u00a0")
 )
+_INDUSTRIES = tuple(industry for industry in INDUSTRIES if industry != "bank")
 _DATED = {"period": "год", "since": "ключевая ставка действует с"}
 """Names that a list gives the placeholders of dated facts."""
 
@@ -150,7 +151,8 @@ def _placeholders(rng: random.Random, draft: _Draft) -> dict[str, str]:
     return {
         **{i.name: draft.figure(i.name) for i in draft.formula.inputs},
         **draft.problem.facts,
-        "company": company(rng, draft.split),
+        "company": company(rng, draft.split, rng.choice(_INDUSTRIES)),
+        "issuer": company(rng, draft.split, rng.choice(_INDUSTRIES), forms=("ПАО",)),
         "bank": company(rng, draft.split, "bank"),
         "year": str(year),
         "prev": str(year - 1),

@@ -8,12 +8,17 @@ from typing import Any
 
 from tasks.calculation.checks import CHECKS
 from tasks.scoring.characters import plain
-from tasks.scoring.numeric import grade
+from tasks.scoring.comparison import Target
+from tasks.scoring.expression import formula_gives
+from tasks.scoring.numeric import grade, read
 from tasks.scoring.quantity import quantities
 
 _ROUBLES = {"тыс. руб.": 10**3, "млн руб.": 10**6, "млрд руб.": 10**9}
 _HEADERS = {"тыс": 10**3, "млн": 10**6, "млрд": 10**9}
 _BARE = re.compile(r"(?<![\d,.])\d{1,2}(?![\d.,]*\d)")
+_ENUMERATION = re.compile(r",? и |, ")
+_EQUALS = re.compile(r"[=≈]")
+_OPERATOR = re.compile(r"\d[)%]* ?[-−+×/^]|√")
 _ROUND_OFF = Fraction(1, 10**7)
 """Relative error allowed to the checks that work in floating point."""
 
@@ -50,7 +55,8 @@ def _absent_inputs(inputs: Mapping[str, Fraction], instruction: str) -> Iterator
 
 def _stated(instruction: str) -> Iterator[Fraction]:
     """Every value that a figure of the instruction can mean, in base units."""
-    text = plain(instruction)
+    # Neighbours in an enumeration are separate figures, not a compound «2 млн 350 тыс.».
+    text = _ENUMERATION.sub("; ", plain(instruction))
     headers = [factor for word, factor in _HEADERS.items() if word in text]
     for quantity in quantities(text, 0, len(text)):
         if quantity.number is None:
@@ -74,3 +80,16 @@ def _wrong_references(item: Mapping[str, Any]) -> Iterator[str]:
         verdict = grade(reference, gold["value"], gold["unit"], decimals=gold["decimals"])
         if not verdict.correct:
             yield f"a reference is graded {verdict.outcome}, not correct: {reference.splitlines()[-1]}"
+        yield from (f"false arithmetic in a reference: {line}" for line in reference.splitlines() if _is_false(line))
+
+
+def _is_false(line: str) -> bool:
+    """Whether a line «… = expression = result» states a result that its expression does not give."""
+    *_, expression, stated = ["", *_EQUALS.split(line)]
+    result = read(stated.rstrip(" .;"))
+    if result is None or result.number is None or not _OPERATOR.search(expression):
+        return False
+    digits = re.search(r",(\d+)", stated)
+    target = Target(result.number, result.unit, len(digits[1]) if digits else 0)
+    # A lone «× 100» would pass for a change of notation, and for no computation.
+    return not formula_gives(plain(f"{expression} + 0"), target)

@@ -165,7 +165,8 @@ FORMULAS = (
     Formula(
         id="expected_loss",
         topic="banking",
-        what="ожидаемые кредитные убытки",
+        what="сумма ожидаемых кредитных убытков",
+        accusative="сумму ожидаемых кредитных убытков",
         inputs=(
             money("exposure", "задолженность под риском (EAD)", 50, 3000, 5),
             percent("default", "вероятность дефолта (PD)", 1, 18, 0.1),

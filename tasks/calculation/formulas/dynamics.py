@@ -85,7 +85,7 @@ FORMULAS = (
         validation=("Доходы {income}, расходы {expense}, по плану прибыль {plan}.",),
         test=(
             "Совет директоров {company} утвердил прибыль {plan}; год закрыт с доходами {income} и расходами {expense}.",
-            "На сколько процентов {company} промахнулось мимо целевой прибыли {plan}, получив {income} доходов при {expense} расходов? Укажите знак.",
+            "На сколько процентов {company} промахнулось мимо целевой прибыли {plan}, получив {income} доходов при {expense} расходов?",
             "План-факт анализ {company}: budget profit {plan}, actual income {income}, actual expenses {expense}.",
         ),
     ),

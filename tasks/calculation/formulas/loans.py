@@ -90,7 +90,7 @@ FORMULAS = (
         scales=ROUBLES,
         decimals=(0, 2),
         surroundings="household",
-        plausible=("payment * months / loan", 1.08, 1.7),
+        plausible=("payment * months / loan", 1.08, 1.5),
         train=(
             "Кредит {loan} погашается равными платежами по {payment} каждый месяц, срок — {months}.",
             "Заёмщик получил {loan} и платит по {payment} в месяц; всего график рассчитан на {months}. Сколько он переплатит?",
