@@ -8,7 +8,7 @@ from tasks.scoring.freetext import text_scores
 from tasks.scoring.labels import read_label
 from tasks.scoring.unsupported import unsupported_share
 
-ANCHOR = r"(?:уровень|степень|категория|класс)(?: кредитного)? риска|кредитный риск|риск"
+ANCHOR = r"(?:уровень|степень|категория|класс)(?: кредитного)? риска|кредитный риск|риск(?=[*_» ]*[:=|—–])"
 LEVELS = {
     "низкий": ("низкий", "минимальный", "незначительный"),
     "средний": ("средний", "умеренный"),

@@ -128,6 +128,11 @@ def test_hostile_answers_get_one_outcome(data, answer):
     json.dumps(metrics)
 
 
+def test_a_part_of_the_risk_is_not_the_level(data):
+    item = next(item for item in data["test"] if item["gold"]["level"] == "средний")
+    assert headline(item, "Уровень риска: средний\n\n- Риск концентрации: высокий\n- Риск потери дохода — низкий") == 1
+
+
 def by_regex(item):
     """What a few lines of pattern matching read: stated ratios, days overdue, bailiffs, unproven income."""
     text = item["instruction"]

@@ -90,7 +90,11 @@ FIELDS = {
         "строка 2110 пока {revenue}",
         "успели продать на {revenue}",
     ),
-    "ebitda": ("EBITDA, по расчёту инспектора, {ebitda}", "{ebitda} EBITDA", "EBITDA 2024 — {ebitda}"),
+    "ebitda": (
+        "EBITDA, по расчёту инспектора, {ebitda}",
+        "инспектор получил EBITDA {ebitda}",
+        "EBITDA 2024 — {ebitda}",
+    ),
     "debt": (
         "всего должна банкам (сделка внутри) {debt}",
         "банковский долг, включая сделку, {debt}",
@@ -223,12 +227,12 @@ FACTS = {
         "по долгу спокойно, {leverage} EBITDA",
     ),
     "ebitda_negative": (
-        "EBITDA в минусе — {ebitda}",
+        "EBITDA в минусе: {ebitda}",
         "бизнес проедает деньги: EBITDA {ebitda}",
         "возвращать не из чего, ведь EBITDA {ebitda}",
     ),
     "net_assets_negative": (
-        "чистые активы в минусе — {assets}",
+        "чистые активы в минусе: {assets}",
         "своих денег в бизнесе не осталось: чистые активы {assets}",
         "баланс дырявый, чистые активы {assets}",
     ),

@@ -124,7 +124,7 @@ FIELDS = {
     ),
     "pledge_firm": (
         "закладывается {object}, стоимость — {coverage} кредита",
-        "предмет залога {object}, коэффициент покрытия {coverage}",
+        "предмет залога — {object}, коэффициент покрытия {coverage}",
         "{object} в залоге на {coverage} от кредита",
     ),
     "guarantee": (
