@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tasks.authoring.companies import company as invent_company
-from tasks.extraction.facts import BANK, Fact, statement
+from tasks.extraction.facts import Fact, statement
 from tasks.extraction.figures import rounded
 from tasks.extraction.periods import Period, period
 from tasks.extraction.sentences import (
     Change,
     Row,
-    Voice,
     change_of,
     fill,
     needs,
     printed,
     row,
     slots,
-    voice,
 )
+from tasks.extraction.statements import BANK
+from tasks.extraction.voice import Voice, voice
 from tasks.extraction.wording import Wording
 
 INDUSTRIES = (*(BANK,) * 6, "metallurgy", "chemistry", "retail", "construction", "transport", "energy", "food", "mining", "it", "telecom", "agriculture")  # fmt: skip

@@ -8,8 +8,9 @@ from tasks.extraction.author import Author, Document, topic
 from tasks.extraction.facts import Fact, statement
 from tasks.extraction.figures import in_words, rounded
 from tasks.extraction.periods import period
-from tasks.extraction.sentences import Change, Row, Voice, change_of, fill, row, slots, words_change
+from tasks.extraction.sentences import Change, Row, change_of, fill, row, slots, words_change
 from tasks.extraction.tables import table
+from tasks.extraction.voice import Voice
 
 
 def release(author: Author) -> Document:

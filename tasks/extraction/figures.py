@@ -4,7 +4,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from tasks.authoring.russian import NBSP, number
 
-_SCALES = {"трлн руб.": 10**6, "млрд руб.": 10**3, "млн руб.": 1, "тыс. руб.": Decimal("0.001")}
+_SCALES = {
+    "трлн руб.": Decimal(10**6),
+    "млрд руб.": Decimal(1000),
+    "млн руб.": Decimal(1),
+    "тыс. руб.": Decimal("0.001"),
+}
 """Unit -> how many million roubles it is."""
 
 _TENS = ("", "", "двадцать", "тридцать", "сорок", "пятьдесят", "шестьдесят", "семьдесят", "восемьдесят", "девяносто")

@@ -15,66 +15,18 @@ from decimal import Decimal
 
 from tasks.authoring.russian import number
 from tasks.extraction.facts import Fact
-from tasks.extraction.figures import amount, in_words, rounded
-from tasks.extraction.periods import Period
+from tasks.extraction.figures import in_words, rounded
+from tasks.extraction.voice import Voice
 
 Row = dict[str, str | None]
 """A gold row: numbers as decimal strings, None where the text gives nothing."""
 
-_SUBJECTS = (("компания", "f"), ("группа", "f"), ("эмитент", "m"), ("общество", "n"))
 _PAST = {"m": "", "f": "а", "n": "о", "p": "и"}
 _REFLEXIVE = {"m": "ся", "f": "ась", "n": "ось", "p": "ись"}
 _PARTICIPLE = {"m": "зафиксирован", "f": "зафиксирована", "n": "зафиксировано", "p": "зафиксированы"}
 _GREW = {"m": "вырос", "f": "выросла", "n": "выросло", "p": "выросли"}
 _MULTIPLES = {Decimal("2.0"): "вдвое", Decimal("3.0"): "втрое", Decimal("2.5"): "в два с половиной раза"}
 _SLOT = re.compile(r"\{(\w+)\}")
-
-
-@dataclass(frozen=True)
-class Voice:
-    """What stays the same through one document."""
-
-    company: str
-    """«ПАО „Витимарбанк“» in guillemets, as the text has it."""
-    name: str
-    """The name alone: the gold row's entity."""
-    subject: tuple[str, str]
-    """A common noun for the company and its gender."""
-    period: Period
-    standard: str
-    other: str
-    """The standard that the release is not about."""
-    rouble: str
-    minus: str
-    year_on_year: str
-    """«год к году»"""
-    since: str
-    """What a balance figure is compared with: «с начала года»."""
-
-    def amount(self, value: Decimal, unit: str) -> str:
-        """A figure in this document's style."""
-        return amount(value, unit, self.rouble, self.minus)
-
-
-def voice(rng: random.Random, company: str, period: Period, bank: bool) -> Voice:
-    """Choose a document's manner."""
-    subjects = (("банк", "m"), ("группа", "f")) if bank else _SUBJECTS
-    standard, other = rng.choice((("МСФО", "РСБУ"), ("РСБУ", "МСФО")))
-    year = period.year - 1
-    full = period.kind == "FY"
-    own = (f"по сравнению с {year} годом", f"к {year} году") if full else (f"к тому же периоду {year} года", f"по сравнению с аналогичным периодом {year} года")  # fmt: skip
-    return Voice(
-        company=company,
-        name=company.split("«")[1].rstrip("»"),
-        subject=rng.choice(subjects),
-        period=period,
-        standard=standard,
-        other=other,
-        rouble=rng.choice(("руб.", "руб.", "рублей", "₽")),
-        minus=rng.choice(("\u2212", "-", "\u2013")),
-        year_on_year=rng.choice((*own, "год к году", "в годовом выражении")),
-        since="за год" if full else "с начала года",
-    )
 
 
 def row(fact: Fact, voice: Voice, change: Decimal | None = None, unit: str | None = None) -> Row:

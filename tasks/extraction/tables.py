@@ -6,7 +6,8 @@ from decimal import Decimal
 from tasks.authoring.russian import NBSP, number
 from tasks.extraction.author import Author, Document, topic
 from tasks.extraction.facts import Fact, statement
-from tasks.extraction.sentences import Row, Voice, row
+from tasks.extraction.sentences import Row, row
+from tasks.extraction.voice import Voice
 
 _CHANGE_HEADINGS = ("Изм.", "Изменение", "Динамика")
 

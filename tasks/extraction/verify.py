@@ -153,7 +153,12 @@ def _period_in(code: str, text: str) -> bool:
 
 def _identities(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Figures that must agree with each other: margins, parts of a portfolio."""
-    money = {"тыс. руб.": Decimal("0.001"), "млн руб.": 1, "млрд руб.": 1000, "трлн руб.": 10**6}
+    money = {
+        "тыс. руб.": Decimal("0.001"),
+        "млн руб.": Decimal(1),
+        "млрд руб.": Decimal(1000),
+        "трлн руб.": Decimal(10**6),
+    }
     known = {(row["metric"], row["period"], row["entity"]): row for row in rows}
 
     def amount(name: str, row: Mapping[str, Any]) -> Decimal | None:
