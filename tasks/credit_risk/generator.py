@@ -1,6 +1,7 @@
 """Builds the credit-risk data: `python -m tasks.credit_risk.generator`."""
 
 import random
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -141,7 +142,7 @@ def _fields(rng: random.Random, split: str, segment: str, inputs: profiles.Input
             "object_acc": item_acc,
         }
         if pledged:
-            fields["value"] = render.money(rubric.rounded(rubric.exact(rng.randint(low, high) // 50 * 50) / 1000, 2))  # type: ignore[operator]
+            fields["value"] = render.money(Decimal(rng.randint(low, high) // 50 * 50) / 1000)
     else:
         pledged = True
         industry = rng.choice(tuple(INDUSTRIES))

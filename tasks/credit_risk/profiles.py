@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from decimal import Decimal
 
 from tasks.credit_risk import rubric
 
@@ -37,8 +38,7 @@ def retail(rng: random.Random, wanted: Sequence[str]) -> Inputs:
     inputs["enforcement"] = 1 if "enforcement" in wanted else 0
     inputs["overdue_days"] = _overdue(rng, wanted)
     if rng.random() < 0.35:
-        burden = rubric.pdn(inputs)
-        inputs |= {"pdn": float(rubric.rounded(burden, 0)), "existing_payments": None, "new_payment": None}  # type: ignore[arg-type]
+        inputs |= {"pdn": _printed(rubric.pdn(inputs), 0), "existing_payments": None, "new_payment": None}
     return inputs
 
 
@@ -116,11 +116,15 @@ def _state_or_hide(rng: random.Random, inputs: Inputs, flow_band: str, debt_band
     if inputs["cash_flow"] is not None and flow_band == "ok" and rng.random() < 0.35:
         inputs |= {"cash_flow": None, "debt_service": None}
     elif inputs["cash_flow"] is not None and rng.random() < 0.35:
-        inputs |= {"dscr": float(rubric.rounded(rubric.dscr(inputs), 2)), "cash_flow": None, "debt_service": None}  # type: ignore[arg-type]
+        inputs |= {"dscr": _printed(rubric.dscr(inputs), 2), "cash_flow": None, "debt_service": None}
     if rng.random() < 0.3:
-        inputs |= {"leverage": float(rubric.rounded(rubric.leverage(inputs), 1)), "debt": None}  # type: ignore[arg-type]
+        inputs |= {"leverage": _printed(rubric.leverage(inputs), 1), "debt": None}
     elif debt_band == "ok" and inputs["cash_flow"] is not None and rng.random() < 0.25:
         inputs["debt"] = None
+
+
+def _printed(ratio: Decimal | None, decimals: int) -> float | None:
+    return None if ratio is None else float(rubric.rounded(ratio, decimals))
 
 
 def _neat(value: float) -> float:

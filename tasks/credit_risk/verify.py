@@ -12,8 +12,10 @@ from tasks.scoring.unsupported import unsupported_share
 MARGIN = Fraction(3, 100)
 """A ratio nearer to a threshold than this, relatively, makes the level arguable."""
 
+Bound = int | Fraction | None
+
 # Sign, ratio, lower bound, upper bound; open ends are None.
-_BANDS = (
+_BANDS: tuple[tuple[str, str, Bound, Bound], ...] = (
     ("pdn_critical", "pdn", 80, None), ("pdn_elevated", "pdn", 50, 80),
     ("overdue_critical", "overdue_days", 90, None), ("overdue_moderate", "overdue_days", 30, 90),
     ("dscr_critical", "dscr", None, 1), ("dscr_thin", "dscr", 1, Fraction(13, 10)),
@@ -66,7 +68,7 @@ def _ratios(given: dict[str, Fraction | None]) -> dict[str, Fraction | None]:
     return ratios
 
 
-def _inside(value: Fraction | None, low: int | Fraction | None, high: int | Fraction | None) -> bool:
+def _inside(value: Fraction | None, low: Bound, high: Bound) -> bool:
     return value is not None and (low is None or value > low) and (high is None or value < high)
 
 

@@ -178,7 +178,7 @@ def _answer(value: str, levels: Levels) -> Stated:
 
 
 def _unfinished(value: str, levels: Levels) -> bool:
-    last = re.search(r"(\w*)\W*$", value.lower())[1]  # type: ignore[index]
+    last = (re.findall(r"\w+", value.lower()) or [""])[-1]
     forms = (form.translate(_FOLD) for forms in levels.values() for form in forms)
     return any(form != last and form.startswith(last) for form in forms)
 
