@@ -86,6 +86,8 @@ class Case:
     """What a company of this kind is, for items that ask about companies: «банк»."""
     industry: str
     """Key of `tasks.authoring.companies.INDUSTRIES`."""
+    endings: tuple[str, ...]
+    """Which of the industry's name endings suit this kind of company."""
     base: str
     """What the effect is a percentage of, in the genitive."""
     uses: tuple[str, ...]

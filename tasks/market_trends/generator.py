@@ -12,7 +12,7 @@ from tasks.items import Item, read_jsonl, validate
 from tasks.market_trends import key_rate, wording
 from tasks.market_trends.macro import BYSTANDERS, INDICATORS
 from tasks.market_trends.rubric import DIRECTIONS
-from tasks.market_trends.scene import Participant, Scene, scene, signed
+from tasks.market_trends.scene import POINTS, PRICES, Participant, Scene, growth, scene, signed
 
 FAMILY = "market_trends"
 SIZES = {"train": 900, "validation": 75, "test": 210}
@@ -29,7 +29,7 @@ def build() -> dict[str, list[Item]]:
 
 
 def _split(split: str, size: int) -> list[Item]:
-    rng = random.Random(f"{_SEED}-{split}")
+    rng = random.Random(_SEED + list(SIZES).index(split))
     deck = _deck(rng)
     return [_item(rng, split, index, deck) for index in range(size)]
 
@@ -46,13 +46,13 @@ def _item(rng: random.Random, split: str, index: int, deck: Iterator[str]) -> It
     drawn = scene(rng, split, deck, factual=rng.random() < FACTUAL_SHARE)
     template, instruction = _instruction(rng, split, drawn)
     references = list(dict.fromkeys(_reference(rng, split, drawn) for _ in range(6)))[:2]
-    hard = any(_thumb(participant, drawn) != participant.direction for participant in drawn.participants)
+    misses = sum(_thumb(participant, drawn) != participant.direction for participant in drawn.participants)
     return Item(
         id=f"market-{split}-{index:04d}",
         category=FAMILY,
         topic="key_rate_history" if drawn.dates else "scenario",
         slice="generated",
-        difficulty="hard" if hard else "basic",
+        difficulty="hard" if misses * 3 >= len(drawn.participants) * 2 else "basic",
         template_id=f"market-{split}-{template}",
         instruction=instruction,
         output=references[0],
@@ -60,10 +60,20 @@ def _item(rng: random.Random, split: str, index: int, deck: Iterator[str]) -> It
         gold={
             "directions": [
                 {"sector": one.name, "direction": one.direction, "formula": one.formula} for one in drawn.participants
-            ]
+            ],
+            "changes": _changes(drawn),
         },
         source="generator",
     )
+
+
+def _changes(drawn: Scene) -> list[str]:
+    """Changes of prices in percent and of rates in points: answers cite them, and not every formula has them as a part."""
+    used = {name: drawn.economy[name] for participant in drawn.participants for name in participant.case.uses}
+    prices = [growth(used[name].before, used[name].after) for name in PRICES if name in used]
+    return [
+        str(value) for value in (*prices, *(used[name].after - used[name].before for name in POINTS if name in used))
+    ]
 
 
 def _thumb(participant: Participant, drawn: Scene) -> str:
@@ -125,7 +135,9 @@ def _reason(rng: random.Random, split: str, participant: Participant) -> str:
     effect = Decimal(participant.effect.numerator) / participant.effect.denominator
     decimals = 0 if abs(effect) >= 10 else 1
     conclusion = rng.choice(wording.CONCLUSIONS[split][participant.direction]).format(
-        e=f"{signed(effect, decimals)}%", size=f"{number(abs(effect), decimals)}%", base=participant.case.base
+        e=f"{signed(effect, decimals)}%",
+        size=f"{signed(abs(effect), decimals).lstrip('+')}%",
+        base=participant.case.base,
     )
     return f"{participant.name} — {because}; {conclusion}."
 

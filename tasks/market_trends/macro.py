@@ -94,7 +94,7 @@ def draw(rng: random.Random) -> dict[str, Change]:
     infl_after = max(Decimal("2.5"), min(key.after - _uniform(rng, 2, 9, 1), Decimal(14)))
     infl = Change(max(Decimal(2), infl_after + _uniform(rng, -3, 3, 1)), infl_after)
     usd = _move(rng, _uniform(rng, 74, 104, 1), 2, 17, 1)
-    return {
+    drawn = {
         "key": key,
         "infl": infl,
         "usd": usd,
@@ -102,7 +102,7 @@ def draw(rng: random.Random) -> dict[str, Change]:
         "brent": _move(rng, _uniform(rng, 56, 92, 0), 3, 24, 0),
         "disc": _shift(rng, _uniform(rng, 5, 18, 0), 1, 9, 2),
         "ofz": _shift(rng, max(key.before - _uniform(rng, 0, 5, 1), Decimal(7)), 0.3, 2.6, 5.5),
-        "wage": _shift(rng, infl_after + _uniform(rng, 0, 8, 1), 0.5, 4, 4),
+        "wage": _shift(rng, infl_after + _uniform(rng, 0, 6, 1), 0.5, 2.5, 4),
         "coal": _move(rng, _uniform(rng, 70, 150, 0), 3, 25, 0),
         "grain": _move(rng, _uniform(rng, 200, 270, 0), 2, 15, 0),
         "gold": _move(rng, _uniform(rng, 1900, 3400, -1), 2, 15, -1),
@@ -111,6 +111,12 @@ def draw(rng: random.Random) -> dict[str, Change]:
         "deficit": _shift(rng, _uniform(rng, 0.6, 2.8, 1), 0.1, 0.9, 0.2),
         "pmi": _shift(rng, _uniform(rng, 47, 54, 1), 0.4, 3, 44),
     }
+    return {name: _printed(change, INDICATORS[name].decimals) for name, change in drawn.items()}
+
+
+def _printed(change: Change, decimals: int) -> Change:
+    # Formulas must read the very figures that the prompt prints.
+    return Change(quantize(change.before, decimals), quantize(change.after, decimals))
 
 
 def values(macro: Macro) -> dict[str, Decimal]:

@@ -10,6 +10,9 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any, TypeVar
+
+Number = TypeVar("Number", Fraction, float)
 
 POSITIVE, NEUTRAL, NEGATIVE = "позитивно", "нейтрально", "негативно"
 DIRECTIONS = (POSITIVE, NEUTRAL, NEGATIVE)
@@ -31,7 +34,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Direction -> the words that state it."""
 
-_OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -48,27 +51,32 @@ def direction(effect: Fraction) -> str | None:
     return POSITIVE if effect > 0 else NEGATIVE
 
 
-def evaluate(formula: str, names: Mapping[str, Fraction] | None = None) -> Fraction:
-    """The exact value of a formula of numbers, + − * / and brackets; `names` gives a meaning to words in it.
+def evaluate(formula: str) -> Fraction:
+    """The exact value of a formula of numbers, + − * / and brackets.
 
     Raises:
         ValueError: anything else stands in it.
     """
-    return _value(_parse(formula), formula, names or {})
+    return _value(_parse(formula), Fraction, {})
+
+
+def estimate(formula: str, names: Mapping[str, float]) -> float:
+    """A formula's value in floating point, words in it standing for the numbers that `names` gives them."""
+    return _value(_parse(formula), float, names)
 
 
 def steps(formula: str) -> Iterator[Fraction]:
     """The value of every part of a formula: the intermediate results that an answer may cite."""
     for node in ast.walk(_parse(formula)):
         if isinstance(node, ast.BinOp | ast.UnaryOp):
-            yield _value(node, formula, {})
+            yield _value(node, Fraction, {})
 
 
 def literals(formula: str) -> Iterator[Fraction]:
     """The numbers that a formula is written with."""
     for node in ast.walk(_parse(formula)):
         if isinstance(node, ast.Constant):
-            yield _value(node, formula, {})
+            yield _value(node, Fraction, {})
 
 
 @lru_cache(maxsize=1 << 12)
@@ -79,15 +87,14 @@ def _parse(formula: str) -> ast.expr:
         raise ValueError(f"not a formula: {formula!r}") from error
 
 
-def _value(node: ast.expr, formula: str, names: Mapping[str, Fraction]) -> Fraction:
+def _value(node: ast.expr, kind: Callable[[str], Number], names: Mapping[str, Number]) -> Number:
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        left, right = _value(node.left, formula, names), _value(node.right, formula, names)
-        return _OPERATORS[type(node.op)](left, right)
+        return _OPERATORS[type(node.op)](_value(node.left, kind, names), _value(node.right, kind, names))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_value(node.operand, formula, names)
+        return -_value(node.operand, kind, names)
     if isinstance(node, ast.Name) and node.id in names:
         return names[node.id]
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         # The shortest text of a float is the literal itself; the float's exact value would turn 7.1 into 7.0999…
-        return Fraction(repr(node.value))
-    raise ValueError(f"not a formula of numbers, + - * / and brackets: {formula!r}")
+        return kind(repr(node.value))
+    raise ValueError(f"not a formula of numbers, + - * / and brackets: {ast.unparse(node)!r}")

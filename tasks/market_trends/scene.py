@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tasks.authoring.companies import company
-from tasks.authoring.russian import number
+from tasks.authoring.russian import number, quantize
 from tasks.market_trends import key_rate, macro, rubric
 from tasks.market_trends.case import Case, literal
 from tasks.market_trends.cases import CASES, HISTORICAL
@@ -17,9 +17,13 @@ from tasks.market_trends.macro import INDICATORS, Change
 MAX_EFFECT = 60
 """Larger effects, in percent, would be a different story than a change of trend."""
 
-_TRIES = 400
-_PRICES = ("usd", "cny", "brent", "coal", "grain", "gold")
-_SCALES = {"sector": (("млрд", Decimal(10)),), "company": (("млрд", Decimal(1)), ("млн", Decimal(100)), ("млн", Decimal(10)))}
+PRICES = ("usd", "cny", "brent", "coal", "grain", "gold")
+"""Indicators whose change is told in percent."""
+POINTS = ("key", "ofz")
+"""Indicators whose change is told in percentage points."""
+
+_TRIES = 120
+_SCALES = {"sector": (("млрд", Decimal(10)),), "company": (("млрд", Decimal(1)), ("млн", Decimal(100)))}
 
 
 @dataclass(frozen=True)
@@ -51,19 +55,24 @@ class Scene:
 def scene(rng: random.Random, split: str, deck: Iterator[str], factual: bool) -> Scene:
     """A scene whose participants' directions come from the deck, as far as the economy allows them."""
     dates = rng.choice(_DATES) if factual else None
-    economy = _economy(rng, dates)
+    cases = HISTORICAL if factual else CASES
     mode = "sector" if rng.random() < 0.4 else "company"
     size = rng.choices((3, 4, 5), weights=(60, 30, 10))[0]
-    participants: list[Participant] = []
+    target, first = next(deck), rng.choice(cases)
+    drawn = None
+    # The economy is fitted to the first participant: some, like oil, have few figures of their own to be moved by.
+    while drawn is None:
+        economy = _economy(rng, dates)
+        drawn = _participant(rng, split, first, economy, target, mode)
+    participants = [drawn]
     target = next(deck)
     while len(participants) < size:
-        case = rng.choice(HISTORICAL if factual else CASES)
-        if not _fits(case, participants, mode):
-            continue
-        drawn = _participant(rng, split, case, economy, target, mode)
+        case = rng.choice(cases)
+        drawn = _participant(rng, split, case, economy, target, mode) if _fits(case, participants, mode) else None
         if drawn and all(drawn.name != other.name for other in participants):
             participants.append(drawn)
             target = next(deck)
+    rng.shuffle(participants)
     return Scene(economy, dates, participants)
 
 
@@ -86,7 +95,9 @@ def _fits(case: Case, participants: Sequence[Participant], mode: str) -> bool:
         return False
     # A refinery states its own price of crude, which must not disagree with a printed Brent.
     shown = {name for participant in participants for name in participant.case.uses}
-    return not (case.topic == "refiner_damper" and "brent" in shown or "brent" in case.uses and "refiner_damper" in topics)
+    if case.topic == "refiner_damper":
+        return "brent" not in shown
+    return "brent" not in case.uses or "refiner_damper" not in topics
 
 
 def _participant(
@@ -100,13 +111,24 @@ def _participant(
     literals |= {name: f"{value:f}" for name, value in macro.values(economy).items()}
     formula = case.formula.format(**literals)
     effect = rubric.evaluate(formula)
+    if rubric.direction(effect) != target:
+        # The search is in floating point; on the very edge of a band only the exact value decides.
+        return None
     texts = {name: kind.text(figures[name], unit) for name, kind in case.figures.items()} | macro_texts(economy)
     if mode == "sector":
         name = header = rng.choice(case.sectors)
     else:
-        name = company(rng, split, case.industry).partition("«")[2].rstrip("»")
+        name = _company(rng, split, case)
         header = f"«{name}» ({case.kind})"
     return Participant(name, header, case, texts, formula, effect, target)
+
+
+def _company(rng: random.Random, split: str, case: Case) -> str:
+    """An invented name, without its legal form and quotes, that suits the kind of company."""
+    while True:
+        name = company(rng, split, case.industry).partition("«")[2].rstrip("»")
+        if name.endswith(case.endings):
+            return name
 
 
 def _figures(
@@ -114,13 +136,14 @@ def _figures(
 ) -> dict[str, Decimal] | None:
     """Figures that give the target direction; None where the economy does not allow it."""
     formula = case.formula.replace("{", "").replace("}", "")
+    outside = macro.values({name: economy[name] for name in case.uses})
+    known = {name: float(value) for name, value in outside.items()}
     for _ in range(_TRIES):
         figures = {name: kind.draw(rng, scale) for name, kind in case.figures.items()}
-        known = figures | macro.values(economy)
-        if not case.possible(known):
+        if not case.possible(outside | figures):
             continue
-        effect = rubric.evaluate(formula, {name: Fraction(value) for name, value in known.items()})
-        if abs(effect) <= MAX_EFFECT and rubric.direction(effect) == target:
+        effect = rubric.estimate(formula, known | {name: float(value) for name, value in figures.items()})
+        if abs(effect) <= MAX_EFFECT and rubric.direction(Fraction(effect)) == target:
             return figures
     return None
 
@@ -130,9 +153,9 @@ def macro_texts(economy: Mapping[str, Change]) -> dict[str, str]:
     texts = {}
     for name, change in economy.items():
         texts[f"{name}0"], texts[f"{name}1"] = (INDICATORS[name].text(value) for value in (change.before, change.after))
-        if name in ("key", "ofz"):
-            texts[f"d{name}"] = f"{signed(change.after - change.before)} п.п."
-        elif name in _PRICES:
+        if name in POINTS:
+            texts[f"d{name}"] = f"{signed((change.after - change.before).normalize())} п.п."
+        elif name in PRICES:
             texts[f"d{name}"] = _growth(change.before, change.after)
     if "brent" in economy:
         before, after = (
@@ -146,8 +169,15 @@ def macro_texts(economy: Mapping[str, Change]) -> dict[str, str]:
 def signed(value: Decimal, decimals: int | None = None) -> str:
     """A number with its sign, plus included."""
     text = number(value, decimals)
-    return f"+{text}" if value > 0 and text.strip("0,") else text
+    if not text.strip("0,"):
+        return "0"
+    return f"+{text}" if value > 0 else text
+
+
+def growth(before: Decimal, after: Decimal) -> Decimal:
+    """A change in percent, to one decimal."""
+    return quantize((after / before - 1) * 100, 1)
 
 
 def _growth(before: Decimal, after: Decimal) -> str:
-    return f"{signed((after / before - 1) * 100, 1)}%"
+    return f"{signed(growth(before, after), 1)}%"

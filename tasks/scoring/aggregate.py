@@ -9,6 +9,11 @@ def macro_f1(items: Sequence[Sequence[str | None]]) -> float:
     return sum(_label_f1(items, label) for label in golds) / len(golds) if golds else 0.0
 
 
+def macro_f1_pooled(items: Sequence[Sequence[Sequence[str | None]]]) -> float:
+    """`macro_f1` where an item has several labels: each item is a list of [gold, predicted], all lines pooled."""
+    return macro_f1([pair for pairs in items for pair in pairs])
+
+
 def _label_f1(items: Sequence[Sequence[str | None]], label: str) -> float:
     hits = sum(gold == label == predicted for gold, predicted in items)
     stated = sum(predicted == label for _, predicted in items)

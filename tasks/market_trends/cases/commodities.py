@@ -9,6 +9,7 @@ OIL = Case(
     sectors=("Нефтедобыча", "Нефтяные компании", "Добыча нефти"),
     kind="нефтедобытчик",
     industry="energy",
+    endings=("нефть",),
     base="прибыли",
     uses=("brent", "disc", "usd"),
     figures={"lev": Plain(0.5, 1.4, 0.1), "V": Plain(2, 18, 0.5)},
@@ -49,6 +50,7 @@ COAL = Case(
     sectors=("Угольная отрасль", "Добыча угля"),
     kind="угольный экспортёр",
     industry="mining",
+    endings=("уголь",),
     base="прибыли",
     uses=("coal", "usd"),
     figures={"E": Money(20, 80), "T": Money(8, 40), "g": Share(4, 22), "P": Money(7, 25)},
@@ -82,7 +84,7 @@ COAL = Case(
         ),
     },
     thumb=("usd", 1),
-    possible=lambda f: f["T"] + f["P"] < f["E"],
+    possible=lambda f: f["T"] + f["P"] < f["E"] and f["P"] * 3 <= f["E"],
 )
 
 GRAIN = Case(
@@ -90,6 +92,7 @@ GRAIN = Case(
     sectors=("Растениеводство", "Зерновые хозяйства"),
     kind="зерновое хозяйство",
     industry="agriculture",
+    endings=("агро", "зерно"),
     base="прибыли с тонны",
     uses=("grain", "usd"),
     figures={"base": Plain(15000, 17500, 500), "k0": Plain(9000, 13500, 100), "k1": Plain(9000, 16500, 100)},
@@ -136,6 +139,7 @@ GOLD = Case(
     sectors=("Золотодобыча", "Добыча золота"),
     kind="золотодобытчик",
     industry="mining",
+    endings=("золото",),
     base="прибыли",
     uses=("gold", "usd"),
     figures={"G": Money(20, 80), "h": Share(0, 90, 5), "K": Money(10, 50), "g": Share(3, 20), "P": Money(8, 30)},
@@ -165,7 +169,7 @@ GOLD = Case(
         "test": (
             "унция {dgold}, доллар {dusd}, но цена {h} продаж твёрдая, а расходы {K} дороже на {g}",
             "твёрдая цена у {h} от {G}, прочее следует за унцией ({dgold}) и долларом ({dusd}); расходы +{g}",
-            "расходы {K} прибавляют {g}; рыночная часть выручки (без {h}) живёт унцией {dgold} и долларом {dusd}",
+            "расходы {K} прибавляют {g}; рыночная часть выручки (без {h}) зависит от унции ({dgold}) и доллара ({dusd})",
         ),
     },
     thumb=("gold", 1),
@@ -177,6 +181,7 @@ REFINER_KEEPS = Case(
     sectors=("Нефтепереработка", "Нефтеперерабатывающие заводы"),
     kind="НПЗ",
     industry="energy",
+    endings=("нефть",),
     base="прибыли",
     uses=(),
     figures={
@@ -213,13 +218,13 @@ REFINER_KEEPS = Case(
         ),
     },
     thumb=("", 1),
-    possible=lambda f: f["g"] < f["T"] and f["K"] + f["P"] < f["V"] and f["Z"] <= f["P"],
+    possible=lambda f: f["g"] < f["T"] and f["P"] * 4 <= f["V"] and f["K"] + f["P"] < f["V"] and f["Z"] <= f["P"],
 )  # fmt: skip
 
 REFINER_LOSES = replace(
     REFINER_KEEPS,
     formula="({V}*{g}-{K}*{q}-{Z}*100)/{P}",
-    possible=lambda f: f["g"] > f["T"] and f["K"] + f["P"] < f["V"] and f["Z"] <= f["P"],
+    possible=lambda f: f["g"] > f["T"] and f["P"] * 4 <= f["V"] and f["K"] + f["P"] < f["V"] and f["Z"] <= f["P"],
 )
 """The same plant where the exchange price has gone past the limit, and the damper is gone."""
 

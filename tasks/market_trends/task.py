@@ -1,0 +1,78 @@
+"""Grades market directions: one per named sector or company. lm-eval loads this file by its path."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from tasks.market_trends.rubric import LEVELS, THRESHOLD, steps
+from tasks.scoring.answer import prepare
+from tasks.scoring.freetext import text_scores
+from tasks.scoring.labels import LabelReading, read_label
+from tasks.scoring.unsupported import unsupported_share
+
+OUTCOMES = ("correct", "partial", "wrong", "hedged", "unparsed", "refusal", "empty", "truncated")
+
+_FORM = r"(?:(?:ПАО|АО|ООО|НПФ|МФО|ПИФ|МЭЗ|НПЗ|банк|фонд|компания|сектор|отрасль)\W{1,3})?"
+"""What may stand before a name: «НПФ „Ниворож“: позитивно»."""
+_STATES = re.compile("позитив|положительн|благоприят|нейтрал|негатив|отрицательн", re.IGNORECASE)
+_PIECE = re.compile(r"(?<=[.!?;])\s+|\n")
+
+
+def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, Any]:
+    """Metrics of one answer; `score` is the headline, `direction_accuracy`.
+
+    `macro_f1` is a list of [gold, predicted] pairs, one per line, pooled over the corpus later.
+    """
+    answer = results[0] if results and isinstance(results[0], str) else ""
+    directions = doc["gold"]["directions"]
+    readings = [read(answer, line["sector"]) for line in directions]
+    right = [reading.label == line["direction"] for reading, line in zip(readings, directions, strict=True)]
+    accuracy = sum(right) / len(right)
+    reached = outcome(readings, right)
+    return {
+        "score": accuracy,
+        "direction_accuracy": accuracy,
+        "all_correct": float(all(right)),
+        "macro_f1": [[line["direction"], reading.label] for line, reading in zip(directions, readings, strict=True)],
+        **text_scores(answer, doc),
+        "unsupported_numbers": unsupported_share(answer, doc["instruction"], derived(doc["gold"])) or 0.0,
+        **{f"outcome_{name}": float(name == reached) for name in OUTCOMES},
+    }
+
+
+def read(answer: str, sector: str) -> LabelReading:
+    """The direction that an answer states for one sector or company.
+
+    An outlook comes back to the names («Банки — переоценивается 64% активов…») without a direction. Where the last
+    mention of a name states none, only the sentences that state some direction are read.
+    """
+    anchor = _FORM + re.escape(sector)
+    reading = read_label(answer, anchor, LEVELS)
+    if reading.label is not None or reading.outcome not in ("unparsed", "hedged"):
+        return reading
+    text, _ = prepare(answer)
+    stating = read_label("\n".join(piece for piece in _PIECE.split(text) if _STATES.search(piece)), anchor, LEVELS)
+    return stating if stating.outcome in ("read", "hedged") else reading
+
+
+def outcome(readings: Sequence[LabelReading], right: Sequence[bool]) -> str:
+    """How the lines went as a whole: the best that can be said of them comes first."""
+    if all(right):
+        return "correct"
+    if any(right):
+        return "partial"
+    seen = {reading.outcome for reading in readings}
+    order = {"read": "wrong", "hedged": "hedged", "refusal": "refusal", "truncated": "truncated", "empty": "empty"}
+    return next((name for key, name in order.items() if key in seen), "unparsed")
+
+
+def derived(gold: Mapping[str, Any]) -> Iterator[Decimal]:
+    """What an answer may cite beyond the prompt's figures: parts of the formulas, price changes, the threshold."""
+    yield Decimal(THRESHOLD.numerator)
+    yield from (Decimal(change) for change in gold["changes"])
+    for line in gold["directions"]:
+        for value in steps(line["formula"]):
+            # A share is cited in percent as often as it is written as a fraction.
+            exact = Decimal(value.numerator) / value.denominator
+            yield from (exact, exact * 100)
