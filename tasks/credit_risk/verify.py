@@ -73,7 +73,7 @@ def _inside(value: Fraction | None, low: Bound, high: Bound) -> bool:
 
 
 def _near(ratios: dict[str, Fraction | None]) -> list[tuple[str, float]]:
-    bounds = {(key, bound) for _, key, low, high in _BANDS for bound in (low, high) if bound}
+    bounds = {(key, Fraction(bound)) for _, key, low, high in _BANDS for bound in (low, high) if bound}
     return sorted(
         (key, float(bound))
         for key, bound in bounds
