@@ -45,10 +45,13 @@ FORMULAS = (
         ),
         steps=(
             Step(
-                "NPV",
-                "first / (1 + frac(rate)) + second / (1 + frac(rate)) ** 2 + third / (1 + frac(rate)) ** 3 - outlay",
-                words="сумма дисконтированных поступлений − вложения",
+                "приведённые поступления",
+                "first / (1 + frac(rate)) + second / (1 + frac(rate)) ** 2 + third / (1 + frac(rate)) ** 3",
+                "money",
+                "present",
+                "сумма дисконтированных поступлений",
             ),
+            Step("NPV", "present - outlay"),
         ),
         unit="money",
         decimals=(1, 2),
@@ -149,8 +152,15 @@ FORMULAS = (
         ),
         steps=(
             Step(
+                "корень из дискриминанта",
+                "sqrt(first ** 2 + 4 * outlay * second)",
+                "money",
+                "discriminant",
+                "√(CF1^2 + 4 × I × CF2)",
+            ),
+            Step(
                 "IRR",
-                "((first + sqrt(first ** 2 + 4 * outlay * second)) / (2 * outlay) - 1) * P",
+                "((first + discriminant) / (2 * outlay) - 1) * P",
                 words="корень уравнения I = CF1 / (1 + r) + CF2 / (1 + r)^2",
             ),
         ),
