@@ -209,7 +209,8 @@ class TestData:
 
 class TestVerify:
     def test_finds_nothing_in_the_data(self, splits):
-        items = [*splits["test"], *splits["validation"], *random.Random(1).sample(splits["train"], 100)]
+        sample = random.Random(1).sample(splits["train"] + splits["validation"], 100)
+        items = [*splits["test"], *sample]
         assert [problem for item in items for problem in verify(item)] == []
 
     @pytest.mark.parametrize(
@@ -235,7 +236,7 @@ class TestScoring:
         assert set(process_results(item, [item["output"]])) == {m["metric"] for m in config["metric_list"]}
 
     def test_references_are_right(self, splits):
-        for item in (*splits["test"], *random.Random(2).sample(splits["train"], 100)):
+        for item in (*splits["test"], *random.Random(2).sample(splits["train"], 50)):
             assert score(item, item["output"]) == 1.0
 
     def test_derivations_show_their_formula(self, splits):
@@ -295,7 +296,7 @@ class TestCheapBaselines:
             return set(re.findall(r"[^\W\d_]{4,}", item["instruction"].lower()))
 
         train = [(words(item), item["output"]) for item in splits["train"]]
-        sample = random.Random(3).sample(splits["test"], 60)
+        sample = random.Random(3).sample(splits["test"], 40)
         right = 0.0
         for item in sample:
             own = words(item)
