@@ -3,11 +3,12 @@
 import random
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 
 from tasks import ROOT
 from tasks.authoring.build import main
-from tasks.authoring.russian import number
+from tasks.authoring.russian import number, quantize
 from tasks.items import Item, read_jsonl, validate
 from tasks.market_trends import key_rate, wording
 from tasks.market_trends.macro import BYSTANDERS, INDICATORS
@@ -100,7 +101,7 @@ def _instruction(rng: random.Random, split: str, drawn: Scene) -> tuple[str, str
 def _opening(rng: random.Random, split: str, drawn: Scene) -> tuple[str, str]:
     if drawn.dates:
         index = rng.randrange(len(wording.FACTS[split]))
-        text = wording.FACTS[split][index].format(**_fact_texts(drawn))
+        text = wording.FACTS[split][index].format(**_fact_texts(drawn.dates))
         return f"f{index:02d}", f"{text} {wording.FICTION[split]}"
     index = rng.randrange(len(wording.OPENINGS[split]))
     line = rng.choice(wording.MACRO_LINES[split])
@@ -114,11 +115,10 @@ def _opening(rng: random.Random, split: str, drawn: Scene) -> tuple[str, str]:
     return f"s{index:02d}", "\n".join([wording.OPENINGS[split][index], *lines])
 
 
-def _fact_texts(drawn: Scene) -> Mapping[str, str]:
-    assert drawn.dates is not None
-    year = drawn.dates[1].year - 1
-    rates = {f"key{at}": INDICATORS["key"].text(key_rate.KEY_RATE[moment]) for at, moment in enumerate(drawn.dates)}
-    days = {f"day{at}": key_rate.day(moment) for at, moment in enumerate(drawn.dates)}
+def _fact_texts(dates: tuple[date, date]) -> Mapping[str, str]:
+    year = dates[1].year - 1
+    rates = {f"key{at}": INDICATORS["key"].text(key_rate.KEY_RATE[moment]) for at, moment in enumerate(dates)}
+    days = {f"day{at}": key_rate.day(moment) for at, moment in enumerate(dates)}
     return rates | days | {"year": str(year), "infl": f"{number(key_rate.INFLATION[year], 1)}%"}
 
 
@@ -134,10 +134,10 @@ def _reason(rng: random.Random, split: str, participant: Participant) -> str:
     because = rng.choice(participant.case.because[split]).format(**participant.texts)
     effect = Decimal(participant.effect.numerator) / participant.effect.denominator
     decimals = 0 if abs(effect) >= 10 else 1
-    conclusion = rng.choice(wording.CONCLUSIONS[split][participant.direction]).format(
-        e=f"{signed(effect, decimals)}%",
-        size=f"{signed(abs(effect), decimals).lstrip('+')}%",
-        base=participant.case.base,
+    size = quantize(abs(effect), decimals)
+    templates = wording.CONCLUSIONS[split][participant.direction] if size else wording.NO_EFFECT[split]
+    conclusion = rng.choice(templates).format(
+        e=f"{signed(effect, decimals)}%", size=f"{number(size)}%", base=participant.case.base
     )
     return f"{participant.name} — {because}; {conclusion}."
 

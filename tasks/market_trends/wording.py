@@ -148,6 +148,13 @@ CONCLUSIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }  # fmt: skip
 
+NO_EFFECT: Mapping[str, tuple[str, ...]] = {
+    "train": ("влияние нулевое", "итог — ноль", "эффекта нет"),
+    "validation": ("в итоге ноль", "влияния нет"),
+    "test": ("сдвига нет совсем", "в сумме ноль", "за год без изменений"),
+}
+"""Conclusions where the effect rounds to nothing."""
+
 OUTLOOKS: Mapping[str, tuple[str, ...]] = {
     "train": ("Прогноз: {text}", "Итог: {text}", "Краткий прогноз. {text}"),
     "validation": ("Комментарий: {text}", "Ожидания: {text}"),
