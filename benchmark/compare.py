@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark import statistics
 from benchmark.comparability import Comparability, comparability
-from benchmark.deltas import Effect, effect
+from benchmark.deltas import FEWER_RESAMPLES, RESAMPLES, Effect, effect
 from benchmark.measures import Measure, measure
 from benchmark.records import Problem, RunRecord, SampleResult, TaskRecord
 from benchmark.slices import SliceDelta, slice_deltas
@@ -201,8 +201,10 @@ class _TaskComparison:
         values = [[sample.metrics.get(metric) for sample in side] for side in zip(*self.pairs, strict=True)]
         return measure(self.baseline.aggregation(metric), *values) if values else None
 
-    def _effect(self, found: Measure | None) -> Effect | None:
-        return effect(found, [self.pairs[i][0].template for i in found.kept], self.name, self.seed) if found else None
+    def _effect(self, found: Measure | None, resamples: int = RESAMPLES) -> Effect | None:
+        if found is None:
+            return None
+        return effect(found, [self.pairs[i][0].template for i in found.kept], self.name, self.seed, resamples)
 
     def _delta(self, metric: str, found: Measure | None, result: Effect | None, *, headline: bool) -> Delta:
         scores = [task.scores.get(metric) for task in (self.baseline, self.finetuned)]
@@ -249,7 +251,7 @@ class _TaskComparison:
         names = [m for m in self.baseline.scores if m in self.finetuned.scores and not m.startswith("outcome_")]
         names = [m for m in names if m not in {self.baseline.headline, "score"}]
         found = [(name, self._measure(name)) for name in names]
-        deltas = [self._delta(name, m, self._effect(m), headline=False) for name, m in found]
+        deltas = [self._delta(name, m, self._effect(m, FEWER_RESAMPLES), headline=False) for name, m in found]
         return [replace(delta, p_value=None) for delta in deltas]
 
     def slices(self) -> list[SliceDelta]:

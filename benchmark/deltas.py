@@ -13,6 +13,9 @@ from benchmark.statistics import Floats
 from benchmark.verdicts import FEW
 
 PERMUTATIONS = 9_999
+RESAMPLES = 4_000
+FEWER_RESAMPLES = 1_000
+"""For what is described and not tested."""
 _STABLE = 10
 """Below this many differing clusters a bootstrap sees too little of the variation to be trusted alone."""
 
@@ -47,7 +50,7 @@ class Effect:
         return self.differing <= FEW
 
 
-def effect(measure: Measure, templates: Sequence[str], task: str, seed: int) -> Effect:
+def effect(measure: Measure, templates: Sequence[str], task: str, seed: int, resamples: int = RESAMPLES) -> Effect:
     """Estimate and test the difference of one metric.
 
     Args:
@@ -56,7 +59,7 @@ def effect(measure: Measure, templates: Sequence[str], task: str, seed: int) -> 
     codes = cluster_codes(templates)
     seeds = (seed, zlib.crc32(task.encode("utf-8", "surrogatepass")))
     first, second = (cluster_sums(counts, codes) for counts in (measure.baseline, measure.finetuned))
-    levels = [measure.value(sums) for sums in statistics.bootstrap_sums((first, second), (*seeds, 1))]
+    levels = [measure.value(sums) for sums in statistics.bootstrap_sums((first, second), (*seeds, 1), resamples)]
     values = [float(measure.value(sums.sum(0))) for sums in (first, second)]
     moved = measure.finetuned_items - measure.baseline_items
     sums = np.bincount(codes, weights=moved)

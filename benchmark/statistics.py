@@ -80,20 +80,25 @@ def sign_flip_p(differences: Sequence[float] | Floats, seed: Sequence[int] = (0,
     moved = moved[moved != 0]
     if not moved.size:
         return 1.0
+    if np.all(np.abs(moved) == abs(moved[0])):
+        # Only the signs matter: the permutation distribution is a binomial one, as in McNemar's test.
+        up = int((moved > 0).sum())
+        return mcnemar_exact(up, moved.size - up)
     if moved.size <= EXACT_CLUSTERS:
         bits = np.arange(1 << moved.size)[:, None] >> np.arange(moved.size) & 1
-        return _share_as_extreme((2.0 * bits - 1) @ moved, moved.sum(), counted_in=0)
-    sums = [signs @ moved for signs in _coin_blocks(list(seed), resamples, moved.size, low=-1.0)]
-    return _share_as_extreme(np.concatenate(sums), moved.sum(), counted_in=1)
+        return _share_as_extreme(2 * (bits @ moved) - moved.sum(), moved.sum(), counted_in=0)
+    heads = np.concatenate([coins @ moved for coins in _coin_blocks(list(seed), resamples, moved.size)])
+    return _share_as_extreme(2 * heads - moved.sum(), moved.sum(), counted_in=1)
 
 
-def _coin_blocks(seed: list[int], resamples: int, width: int, low: float) -> Iterator[Floats]:
-    """Rows of fair coins that show `low` or 1, in blocks that fit in memory whatever the width."""
+def _coin_blocks(seed: list[int], resamples: int, width: int) -> Iterator[Floats]:
+    """Rows of fair coins, 0 or 1, in blocks that fit in memory whatever the width."""
     rng = np.random.default_rng(seed)
     block = max(1, _CELLS // width)
     for start in range(0, resamples, block):
-        coins = rng.integers(0, 2, (min(block, resamples - start), width), dtype=np.int8)
-        yield np.where(coins == 1, 1.0, low)
+        rows = min(block, resamples - start)
+        bits = np.frombuffer(rng.bytes(-(-rows * width // 8)), dtype=np.uint8)
+        yield np.unpackbits(bits, count=rows * width).reshape(rows, width).astype(float)
 
 
 def _share_as_extreme(values: Floats, observed: float, counted_in: int) -> float:
@@ -116,7 +121,7 @@ def swap_p(
     moving = np.flatnonzero((first != second).any(axis=1))
     if not moving.size:
         return 1.0
-    shifts = [coins @ (second - first)[moving] for coins in _coin_blocks(list(seed), resamples, moving.size, low=0.0)]
+    shifts = [coins @ (second - first)[moving] for coins in _coin_blocks(list(seed), resamples, moving.size)]
     shift = np.concatenate(shifts)
     permuted = value(second.sum(0) - shift) - value(first.sum(0) + shift)
     return _share_as_extreme(permuted, float(value(second.sum(0)) - value(first.sum(0))), counted_in=1)

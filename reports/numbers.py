@@ -100,7 +100,7 @@ class Numbers:
     def date(self, iso: str) -> str:
         """`15 января 2026 г.`; text that is no date stays as it is."""
         try:
-            return str(format_date(date.fromisoformat(iso), "long", self.locale))
+            return str(format_date(date.fromisoformat(iso), "long", self.locale)).replace("\u202f", NBSP)
         except ValueError:
             return iso
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from benchmark.compare import Comparison
@@ -79,6 +80,8 @@ def entries(comparison: Comparison, numbers: Numbers) -> Iterable[Entry]:
         aggregation = comparison.baseline.tasks[delta.task].aggregation(delta.metric)
         values = [[sample.metrics.get(delta.metric) for sample in side] for side in zip(*pairs, strict=True)]
         found = measure(aggregation, *values) if values else None
+        # Few different scores occur many times, and formatting is slow.
+        score_text = cache(numbers.percent if found and found.share else numbers.significant)
         kept = dict(zip(found.kept, range(len(found.kept)), strict=True)) if found else {}
         for position, (first, second) in enumerate(pairs):
             if found is None or position not in kept:
@@ -86,7 +89,7 @@ def entries(comparison: Comparison, numbers: Numbers) -> Iterable[Entry]:
                 continue
             scores = [float(items[kept[position]]) for items in (found.baseline_items, found.finetuned_items)]
             gain = (scores[1] - scores[0]) * (1 if delta.higher_is_better else -1)
-            shown = [numbers.percent(s) if found.share else numbers.significant(s) for s in scores]
+            shown = [score_text(s) for s in scores]
             state = "better" if gain > 0 else "worse" if gain < 0 else _even(scores[1], found.share, second)
             yield Entry(number, state, gain, first, second, (shown[0], shown[1]))
 

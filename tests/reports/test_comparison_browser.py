@@ -16,7 +16,7 @@ from tests.reports.conftest import CI
 from tests.reports.fixture import PAYLOADS
 
 pytestmark = pytest.mark.browser
-READY = "document.getElementById('browser').dataset.ready === 'true'"
+READY = "#browser[data-ready=true]"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def opened(chromium, hostile):
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.goto(hostile.pages[lang].as_uri() + fragment)
         if context.get("java_script_enabled", True):
-            page.wait_for_function(READY)
+            page.wait_for_selector(READY)
         contexts.append((made, page))
         return page
 
@@ -47,7 +47,7 @@ def opened(chromium, hostile):
 def settled(page, action):
     page.evaluate("document.getElementById('browser').dataset.ready = 'false'")
     action()
-    page.wait_for_function(READY)
+    page.wait_for_selector(READY)
 
 
 def found(page):
@@ -207,7 +207,7 @@ def test_keyboard_alone_is_enough(opened):
     page.keyboard.press("k")
     assert page.evaluate("document.activeElement === document.querySelector('#list .head')")
     page.keyboard.press("n")
-    page.wait_for_function("!document.getElementById('prev').disabled")
+    page.wait_for_selector("#prev:enabled")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.name") == "q"
     heading = page.locator("#table th button").nth(4)

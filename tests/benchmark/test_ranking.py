@@ -1,0 +1,65 @@
+"""Ranks: intervals, ties, who is left out, and that systems do not touch each other's scores."""
+
+import pytest
+
+from benchmark.ranking import rank
+from benchmark.results import load_run
+from tests.reports.fixture import Shape, write_run
+
+
+@pytest.fixture
+def runs(tmp_path):
+    shapes = [Shape(documents=60, seed=i, skill=0.25 + 0.12 * i, name=f"s{i}") for i in range(4)]
+    return [load_run(write_run(tmp_path / shape.name, shape)) for shape in shapes]
+
+
+def made(tmp_path, **shape):
+    return load_run(write_run(tmp_path / "extra", Shape(**{"documents": 60, "seed": 9, "name": "extra"} | shape)))
+
+
+def test_order_intervals_and_separability(runs):
+    found = rank(runs)
+    assert [standing.run.name for standing in found.ranked] == ["s3", "s2", "s1", "s0"]
+    for standing in found.ranked:
+        assert standing.rank_low <= standing.rank <= standing.rank_high
+        assert standing.low <= standing.average <= standing.high
+    assert found.ranked[-1].separable and not found.ranked[0].separable
+
+
+def test_another_system_changes_no_score(runs, tmp_path):
+    before = {standing.run.name: (standing.average, standing.cells) for standing in rank(runs).ranked}
+    after = {s.run.name: (s.average, s.cells) for s in rank([made(tmp_path, skill=0.9), *runs]).ranked}
+    assert len(after) == 5
+    assert {name: after[name] for name in before} == before
+
+
+def test_equal_systems_share_a_rank(runs):
+    found = rank([runs[0], runs[0], runs[1]])
+    assert [standing.rank for standing in found.ranked] == [1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("shape", "obstacle"),
+    [
+        ({"limit": 60}, "limit"),
+        ({"tasks": 3}, "missing_task"),
+        ({"dataset": "b"}, "other_data"),
+        ({"grader": "g2"}, "other_grader"),
+    ],
+)
+def test_what_is_not_whole_is_not_ranked(runs, tmp_path, shape, obstacle):
+    found = rank([*runs, made(tmp_path, **shape)])
+    assert len(found.ranked) == 4
+    (left,) = found.unranked
+    assert left.rank is None and left.average is None
+    assert obstacle in {name for name, _ in left.obstacles}
+
+
+def test_reference_rows(runs):
+    references = rank(runs).references
+    assert references["reference"]["rufin_binary_0"] == 1.0
+    assert 0 < references["majority"]["rufin_macro_1"] < references["random"]["rufin_macro_1"] < 0.5
+
+
+def test_nothing_to_rank():
+    assert rank([]).ranked == ()

@@ -1,0 +1,198 @@
+"""The comparison page as text: degenerate runs, withheld verdicts, equal bytes, words and numbers."""
+
+import csv
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmark.compare import compare
+from benchmark.results import load_run
+from reports import comparison, page, site, texts
+from reports.charts import Scale, difference_scale
+from reports.numbers import Numbers
+from reports.tables import as_csv, cell
+from reports.visible import visible
+from tests.reports.fixture import PAYLOADS, Shape, write_run
+
+ROOT = Path(__file__).parents[2]
+
+
+def runs(tmp_path, first=None, second=None, **shared):
+    shapes = (Shape(seed=1, **shared | (first or {})), Shape(seed=2, **shared | (second or {})))
+    return [load_run(write_run(tmp_path / name, shape)) for name, shape in zip("ab", shapes, strict=True)]
+
+
+def written(tmp_path, lang="ru", **shapes):
+    return comparison.page(compare(*runs(tmp_path, **shapes)), lang)
+
+
+def shown(text):
+    """What a reader sees: the page without its data blocks, styles and scripts."""
+    return re.sub(r"<(script|style)[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"documents": 1},
+        {"documents": 1, "tasks": 1, "first": {"dataset": "x"}},
+        {"documents": 20, "first": {"skill": 2.0}, "second": {"skill": 2.0}},
+        {"documents": 20, "first": {"skill": -1.0}, "second": {"skill": -1.0}},
+        {"documents": 12, "first": {"dataset": "x"}},
+        {"documents": 8, "run_json": False},
+        {"documents": 8, "first": {"limit": 8}},
+        {"documents": 8, "hostile": True, "tasks": 1},
+    ],
+)
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_degenerate_runs_give_a_whole_page(tmp_path, shapes, lang):
+    text = written(tmp_path, lang, **shapes)
+    assert text.rstrip().endswith("</html>")
+    assert not re.search(r"\b(NaN|nan|None|inf|Infinity)\b", shown(text))
+
+
+@pytest.mark.parametrize("second", [{"dataset": "b"}, {"grader": "g2"}])
+def test_mismatch_shows_a_banner_and_no_verdict(tmp_path, second):
+    text = shown(written(tmp_path, documents=40, second=second))
+    assert 'class="banner"' in text and "Выводы не делаются" in text
+    assert "badge improved" not in text and "badge worsened" not in text
+    assert not re.search(r'class="num (delta|p)"', text)
+
+
+def test_controlled_and_system_comparisons_are_named(tmp_path):
+    controlled = written(tmp_path / "1", documents=10, second={"adapter": "lora"})
+    assert "Контролируемое сравнение" in controlled and "Дообученная" in controlled
+    changes = {"changes": {"system": {"pretrained": "other", "quantization": "nf4", "backend": "hf"}}}
+    system = written(tmp_path / "2", documents=10, second=changes)
+    assert "Сравнение систем" in system and "Система Б" in system
+
+
+def test_what_was_left_out_is_in_view(tmp_path):
+    a, b = runs(tmp_path, documents=10, second={"limit": 10})
+    path = next(b.path.glob("samples_rufin_binary_0_*"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:8], lines[0], lines[9][:30]]), encoding="utf-8")
+    text = shown(comparison.page(compare(a, load_run(b.path)), "ru"))
+    for words in ("--limit 10", "нечитаемых строк 1", "повторных документов 1", "только в первом 2"):
+        assert words in text
+
+
+def test_samples_can_be_left_out(tmp_path):
+    found = compare(*runs(tmp_path, documents=10))
+    text = comparison.page(found, "ru", samples=False)
+    assert "gzip+base64" not in text and "Рассчитайте показатель" not in text
+
+
+def test_no_markup_of_others_survives(tmp_path):
+    text = written(tmp_path, documents=30, hostile=True)
+    for payload in PAYLOADS:
+        if "<" in payload:
+            assert payload not in text
+    assert re.findall(r"<script(?![ >])", text) == []
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert "default-src &#39;none&#39;" in policy and "unsafe" not in policy
+    assert not re.search(r'\s(style|on[a-z]+)="', shown(text))
+    assert set(re.findall(r'href="([^"]*)"', shown(text))) <= {"#main"}
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from benchmark.results import load_run
+from reports import site
+runs = [load_run(Path(sys.argv[1]) / name) for name in "ab"]
+site.write(runs, Path(sys.argv[2]), publish_samples=True)
+"""
+
+
+def test_the_same_runs_give_the_same_bytes_anywhere(tmp_path):
+    runs(tmp_path, documents=12, hostile=True, second={"adapter": "lora"})
+    folders = []
+    for number, (zone, locale, seed) in enumerate([("UTC", "C.UTF-8", "0"), ("Asia/Vladivostok", "ru_RU.UTF-8", "77")]):
+        folder = tmp_path / ("site" * (number + 1))
+        environment = os.environ | {"TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", BUILD, str(tmp_path), str(folder)]
+        subprocess.run(command, check=True, cwd=tmp_path, env=environment, timeout=120)
+        folders.append(folder)
+    names = [sorted(str(path.relative_to(folder)) for path in folder.rglob("*.html")) for folder in folders]
+    assert names[0] == names[1]
+    assert {"index.html", "leaderboard.html", "a--b.html", "en/index.html"} <= set(names[0])
+    for name in names[0]:
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+
+
+def test_site_publishes_samples_only_when_told(tmp_path):
+    found = runs(tmp_path, documents=10, second={"adapter": "lora"})
+    for publish in (False, True):
+        index = site.write(found, tmp_path / f"site{publish}", publish_samples=publish)
+        pair = (index.parent / "a--b.html").read_text(encoding="utf-8")
+        assert ("gzip+base64" in pair) is publish
+        board = (index.parent / "leaderboard.html").read_text(encoding="utf-8")
+        assert "gzip+base64" not in board and 'href="a--b.html"' in board
+        for file in index.parent.rglob("*.html"):
+            for href in re.findall(r'href="([^"#]+)"', file.read_text(encoding="utf-8")):
+                assert (file.parent / href).exists()
+
+
+def test_both_languages_have_the_same_keys():
+    ru, en = (texts.Texts(lang).entries for lang in ("ru", "en"))
+    assert ru.keys() == en.keys()
+    for key in ru:
+        fields = [set(re.findall(r"\{(\w+)\}", yaml.safe_dump(entry[key], allow_unicode=True))) for entry in (ru, en)]
+        assert fields[0] == fields[1], key
+
+
+def test_russian_plurals():
+    t = texts.Texts("ru")
+    assert [t("sentence.of", n=n) for n in (1, 2, 5, 21)] == ["из 1 задачи", "из 2 задач", "из 5 задач", "из 21 задачи"]
+    assert [t("board.systems", n=n) for n in (1, 3, 11)] == ["1 система", "3 системы", "11 систем"]
+
+
+def test_numbers_as_each_language_writes_them():
+    ru, en = Numbers("ru"), Numbers("en")
+    assert ru.percent(0.1234) == "12,3\u00a0%" and en.percent(0.1234) == "12.3%"
+    assert ru.points(-0.0561) == "\u22125,6\u00a0п.п." and en.points(0.0561) == "+5.6\u00a0pp"
+    assert ru.points(-0.0001) == "0,0\u00a0п.п."
+    assert ru.integer(1234567) == "1\u00a0234\u00a0567" and en.integer(1234567) == "1,234,567"
+    assert ru.p_value(0.0001) == "<\u00a00,001" and ru.p_value(0.0312) == "0,031"
+    assert ru.duration(3725) == "1\u00a0ч 2\u00a0мин" and en.duration(12.34) == "12.3\u00a0s"
+    assert ru.memory(3 * 2**30) == "3,0\u00a0ГиБ" and ru.parameters(7.24e9) == "7,2\u00a0млрд"
+    assert ru.date("2026-01-15") == "15 января 2026\u00a0г." and ru.date("?") == "?"
+
+
+def test_hidden_characters_become_visible():
+    assert visible("a\u202eb\x00c\ud800\u200b") == "a⟨U+202E⟩b⟨U+0000⟩c⟨U+D800⟩⟨U+200B⟩"
+    assert visible("строка\n\tвторая − 5 %\u00a0") == "строка\n\tвторая − 5 %\u00a0"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("=1+1", "'=1+1"), ("@x", "'@x"), ("-x", "'-x"), (-0.5, -0.5), ("имя", "имя"), (None, ""), (True, True)],
+)
+def test_spreadsheets_run_nothing(value, expected):
+    assert cell(value) == expected
+
+
+def test_csv_has_every_metric(tmp_path):
+    found = compare(*runs(tmp_path, documents=10))
+    rows = list(csv.DictReader(io.StringIO(as_csv(found))))
+    assert len(rows) == len(found.deltas) + len(found.secondary)
+    assert float(rows[0]["difference"]) == found.deltas[0].difference
+
+
+def test_inert_json_cannot_end_its_element():
+    assert "<" not in page.inert_json({"a": "</script><!--", "b": "\ud800\u2028"})
+
+
+def test_scales_place_and_tick():
+    scale = Scale(-0.1, 0.3, 0, 400)
+    assert scale.x(0.0) == 100
+    assert scale.ticks(4) == [-0.1, 0.0, 0.1, 0.2, 0.3]
+    wide = difference_scale([0.2], 0.01, 0, 100)
+    assert wide.low < -0.01 and wide.high > 0.2
