@@ -6,6 +6,7 @@ rejects.
 """
 
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class Row:
     agreed: int
     false_accepts: int
     false_rejects: int
+    accepted: dict[str, int]
+    """The false accepts by the outcome that the answers were labelled with, the most frequent first."""
 
 
 @dataclass(frozen=True)
@@ -131,16 +134,19 @@ GRADERS: dict[str, Callable[[Triple], bool]] = {
 def trial(path: Path) -> list[Row]:
     """Every grader on the labelled answers of a file, ours first."""
     triples = read_triples(path)
-    return [_row(name, [(triple.correct, grader(triple)) for triple in triples]) for name, grader in GRADERS.items()]
+    return [_row(name, triples, [grader(triple) for triple in triples]) for name, grader in GRADERS.items()]
 
 
-def _row(name: str, judged: list[tuple[bool, bool]]) -> Row:
+def _row(name: str, triples: list[Triple], verdicts: list[bool]) -> Row:
+    judged = list(zip(triples, verdicts, strict=True))
+    accepted = Counter(triple.outcome for triple, verdict in judged if verdict and not triple.correct)
     return Row(
         grader=name,
         n=len(judged),
-        agreed=sum(label == verdict for label, verdict in judged),
-        false_accepts=sum(verdict and not label for label, verdict in judged),
-        false_rejects=sum(label and not verdict for label, verdict in judged),
+        agreed=sum(triple.correct == verdict for triple, verdict in judged),
+        false_accepts=accepted.total(),
+        false_rejects=sum(triple.correct and not verdict for triple, verdict in judged),
+        accepted=dict(accepted.most_common()),
     )
 
 
@@ -158,7 +164,7 @@ def disagreements(triples: Iterable[Triple]) -> list[Disagreement]:
 
 def main() -> None:
     """Print the trial on every set that is present, and each answer that our grader judges otherwise."""
-    console = Console()
+    console = Console(highlight=False)
     for name, path in SETS.items():
         if not path.exists():
             continue
@@ -174,10 +180,15 @@ def main() -> None:
 
 
 def _table(title: str, rows: list[Row]) -> Table:
-    table = Table("grader", "agreement", "false accepts", "false rejects", title=title, title_justify="left")
+    table = Table(
+        *("grader", "agreement", "false accepts", "false rejects", "falsely accepted, by label"),
+        title=title,
+        title_justify="left",
+    )
     for row in rows:
         counts = (row.agreed, row.false_accepts, row.false_rejects)
-        table.add_row(row.grader, *(f"{count} ({count / row.n:.1%})" for count in counts))
+        accepted = ", ".join(f"{outcome} {count}" for outcome, count in row.accepted.items())
+        table.add_row(row.grader, *(f"{count} ({count / row.n:.1%})" for count in counts), accepted)
     return table
 
 

@@ -11,6 +11,8 @@ _FUNCTION_WORDS = re.compile(
     r"(?:во?|на|за|по|при|со?|от|до|из|к|у|об?|и|или|либо|а|но|что|это|так|как|то|для|если|где|же|не|годовых|около)$",
     re.IGNORECASE,
 )
+_UNFINISHED = re.compile(r"[ )%\]]*[×÷/+^][ (]*[\d√]")
+_OPERATOR_BEFORE = re.compile(r"[×÷/+^(−-] ?\Z")
 _WORD = re.compile(r"[ \"]*([^\W\d_]+)")
 _YEAR_WORD = re.compile(r" ?(?:г\b|гг\b|год)", re.IGNORECASE)
 _YEAR_BEFORE = re.compile(
@@ -26,15 +28,36 @@ def after_equals(text: str, start: int, end: int, found: list[Quantity]) -> int:
     """Right of the last equals sign that a quantity follows; signs inside a remark in brackets do not count."""
     first = found[0].start
     base = depth = 0
-    begin = start
+    signs = []
     for match in _EQUALS.finditer(text, start, end):
         sign = match.group()
         depth += (sign == "(") - (sign == ")")
         if match.start() < first:
             base = depth
-        if sign in "=≈" and depth <= base and any(match.end() <= quantity.start < end for quantity in found[-1:]):
-            begin = match.end()
-    return begin
+        if sign in "=≈" and depth <= base and match.end() <= found[-1].start < end:
+            signs.append(match)
+    if signs and _justifies(text, found, signs[-1]):
+        signs.pop()
+    return signs[-1].end() if signs else start
+
+
+def _justifies(text: str, found: list[Quantity], equals: re.Match[str]) -> bool:
+    """Whether what follows an equals sign is the sum behind the result before it: «16% = 120 / 800»."""
+    left = [quantity for quantity in found if quantity.end <= equals.start()][-1:]
+    right = [quantity for quantity in found if quantity.start >= equals.end()][:1]
+    stated = [
+        quantity
+        for quantity in left
+        if not quantity.fraction
+        and not text[quantity.end : equals.start()].strip()
+        and not _OPERATOR_BEFORE.search(text[max(0, quantity.start - 3) : quantity.start])
+    ]
+    return bool(stated) and any(is_unfinished(text, quantity) or quantity.fraction for quantity in right)
+
+
+def is_unfinished(text: str, quantity: Quantity) -> bool:
+    """Whether a quantity is the first of a sum that the answer leaves to its reader: «(295 / 1340) × 100%»."""
+    return _UNFINISHED.match(text, quantity.end) is not None
 
 
 def ranked(text: str, found: list[Quantity], gold: Unit) -> list[Quantity]:

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
-from tasks.scoring.choice import after_equals, after_result_word, is_prior, rank, ranked
+from tasks.scoring.answer import is_refusal
+from tasks.scoring.choice import after_equals, after_result_word, is_prior, is_unfinished, rank, ranked
 from tasks.scoring.decline import tells_of_decline
 from tasks.scoring.hedging import has_rival, is_bound
 from tasks.scoring.quantity import Quantity, quantities
@@ -98,6 +99,8 @@ def _fallback(text: str, gold: Unit) -> Located:
         if not found:
             continue
         begin = after_equals(text, segment.start, segment.end, found)
+        if begin == segment.start and is_refusal(text[begin:]):
+            return Located(None)  # «Недостаточно данных: известна лишь прибыль, 120 млн руб.»
         right = [quantity for quantity in found if quantity.start >= begin]
         best = min(rank(text, quantity, gold) for quantity in right)
         fitting = [quantity for quantity in right if rank(text, quantity, gold) == best]
@@ -108,16 +111,12 @@ def _fallback(text: str, gold: Unit) -> Located:
     return _described(text, Segment(0, end, "fallback"), words[-1:], gold, ("fallback",)) if words else Located(None)
 
 
-_UNFINISHED = re.compile(r"[ )%\]]*[×÷/+^][ (]*[\d√]")
-"""«(295 / 1340) × 100%»: a sum that the answer leaves to its reader."""
-
-
 def _described(text: str, segment: Segment, candidates: list[Quantity], gold: Unit, flags: tuple[str, ...]) -> Located:
     """The chosen quantity with what its surroundings say about it."""
     chosen = candidates[0]
     if segment.unit and chosen.unit.bare:
         chosen = replace(chosen, unit=segment.unit)
-    if _UNFINISHED.match(text, chosen.end, segment.end):
+    if is_unfinished(text, chosen):
         return Located(replace(chosen, number=None), flags=(*flags, "expression"))
     chosen = _bracketed(text, segment, chosen)
     return Located(

@@ -114,9 +114,9 @@ def _gold_value(gold: object) -> Fraction:
     try:
         if isinstance(gold, str):
             sign, digits = (-1, gold.strip()[1:]) if gold.strip()[:1] in ("-", "−") else (1, gold.strip())
-            value = decimal_digits(plain(digits))
-            if value is not None:
-                return sign * value.value
+            written = decimal_digits(plain(digits))
+            if written is not None:
+                return sign * written.value
         elif isinstance(gold, int | float | Decimal | Fraction) and not isinstance(gold, bool):
             value = Fraction(repr(gold)) if isinstance(gold, float) else Fraction(gold)
             if not value or 10**-MAX_EXPONENT <= abs(value) < 10**MAX_DIGITS:

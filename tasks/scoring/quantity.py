@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from tasks.scoring.digits import Digits, number_at
 from tasks.scoring.number_words import word_numbers
+from tasks.scoring.signs import sign_before
 from tasks.scoring.units import BARE, Unit, conversion, prefix_unit, unit_at
 
 
@@ -109,10 +110,10 @@ def _in_words(text: str, start: int, end: int) -> list[Quantity]:
 
 def _quantity(text: str, begin: int, stop: int, limit: int, digits: Digits | None) -> Quantity:
     unit, unit_end = unit_at(text, stop, limit)
-    sign, first = _sign(text, begin)
+    sign, first = sign_before(text, begin)
     kind, first = prefix_unit(text, first)
     if kind and sign is None:
-        sign, first = _sign(text, first)
+        sign, first = sign_before(text, first)
     if kind and not unit.kind:
         unit = Unit(kind, unit.factor)
     if unit.bare and (label := _UNIT_AFTER.match(text, stop, limit)):
@@ -124,7 +125,7 @@ def _quantity(text: str, begin: int, stop: int, limit: int, digits: Digits | Non
     )
     time_year = bare_year and unit.kind == "time" and unit.factor == 12
     return Quantity(
-        number=digits and digits.value * (sign or 1),
+        number=digits.value * (sign or 1) if digits else None,
         unit=BARE if time_year else unit,
         start=first,
         end=unit_end,
@@ -156,29 +157,6 @@ def _is_index(text: str, begin: int, stop: int, limit: int) -> bool:
     if stop - begin > 2 or text[stop : stop + 1] not in (".", ")") or stop + 2 >= limit or not text[stop + 1].isspace():
         return False
     return _LIST_MARK.search(text[max(0, begin - 8) : begin] if begin else "") is not None
-
-
-def _sign(text: str, begin: int) -> tuple[int | None, int]:
-    """The sign written before a number, and where it begins.
-
-    A dash glued to the number is a minus, unless a digit stands before it: that is a range. A dash apart from the
-    number is punctuation, unless an equals sign or a bracket makes it mathematics or it is U+2212.
-    """
-    window = text[max(0, begin - 10) : begin]
-    last = window[-1:]
-    if last in ("-", "−"):
-        before = window[-2:-1]
-        return (None, begin) if before.isalnum() or before in (")", "%", "-") else (-1, begin - 1)
-    if last == "+":
-        return 1, begin - 1
-    if last == " " and window[-2:-1] in ("-", "−"):
-        before = window[:-2].rstrip(" ")[-1:]
-        if before in ("=", "≈", "(") or (window[-2] == "−" and before in ("", ":", "\n", ">")):
-            return -1, begin - 2
-    for word, sign in (("минус ", -1), ("плюс ", 1)):
-        if window.lower().endswith(word):
-            return sign, begin - len(word)
-    return None, begin
 
 
 def _join(text: str, first: Quantity, second: Quantity) -> Quantity | None:
