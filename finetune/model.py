@@ -41,6 +41,8 @@ def prepare(config: FinetuneConfig, device: str = "auto") -> tuple[Any, "PreTrai
     from peft import LoraConfig, get_peft_model
 
     base, tokenizer = load_model(base_spec(config), device)
+    # The adapter's first weights are random: the same configuration must start from the same ones.
+    torch.manual_seed(config.training.seed)
     lora = config.lora
     model = get_peft_model(
         base,
