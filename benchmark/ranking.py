@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -73,7 +73,7 @@ def rank(runs: Sequence[RunRecord], tasks: Sequence[str] | None = None, seed: in
     grader = _agreed([str(run.get("grader_sha256") or "") for run in runs])
     entries = [_Entry(run, names, data, grader) for run in runs]
     able = [entry for entry in entries if not entry.obstacles and names]
-    replicates = {id(entry): entry.replicates(seed) for entry in entries}
+    replicates = _replicates(entries, names, seed)
     averages = [np.mean([replicates[id(entry)][name] for name in names], axis=0) for entry in able]
     ranked = sorted(_placed(able, averages, replicates), key=lambda s: (s.rank or 0, s.run.name))
     unranked = [_unplaced(entry, replicates[id(entry)]) for entry in entries if entry not in able]
@@ -138,15 +138,6 @@ class _Entry:
             return "other_data"
         return "missing_documents" if len(found.kept) < task.n_original else None
 
-    def replicates(self, seed: int) -> dict[str, Floats]:
-        """Each task's score in each resample; systems over the same documents are resampled alike."""
-        found = {}
-        for name, value in self.measures.items():
-            sums = cluster_sums(value.baseline, self.codes[name])
-            seeds = (seed, zlib.crc32(name.encode("utf-8", "surrogatepass")), 3)
-            found[name] = value.value(statistics.bootstrap_sums((sums,), seeds)[0])
-        return found
-
     def cells(self, replicates: Mapping[str, Floats]) -> dict[str, Cell]:
         """Scores with intervals."""
         cells = {}
@@ -159,6 +150,22 @@ class _Entry:
                 low, high = statistics.percentile_interval(replicates[name], clusters)
             cells[name] = Cell(value, *(end if math.isfinite(end) else value for end in (low, high)), found.share)
         return cells
+
+
+def _replicates(entries: Sequence[_Entry], names: Sequence[str], seed: int) -> dict[int, dict[str, Floats]]:
+    """Each system's task scores in each resample; systems over equally many clusters are resampled alike."""
+    found: dict[int, dict[str, Floats]] = {id(entry): {} for entry in entries}
+    for name in names:
+        seeds = (seed, zlib.crc32(name.encode("utf-8", "surrogatepass")), 3)
+        groups: dict[int, list[_Entry]] = defaultdict(list)
+        for entry in entries:
+            if name in entry.measures:
+                groups[int(entry.codes[name].max()) + 1].append(entry)
+        for group in groups.values():
+            sums = [cluster_sums(entry.measures[name].baseline, entry.codes[name]) for entry in group]
+            for entry, resampled in zip(group, statistics.bootstrap_sums(sums, seeds), strict=True):
+                found[id(entry)][name] = entry.measures[name].value(resampled)
+    return found
 
 
 def _placed(

@@ -140,8 +140,9 @@ def bootstrap_sums(counts: Sequence[Floats], seed: Sequence[int], resamples: int
     block = max(1, _CELLS // clusters)
     parts: list[list[Floats]] = [[] for _ in counts]
     for start in range(0, resamples, block):
-        draws = rng.integers(0, clusters, (min(block, resamples - start), clusters))
-        weights = np.stack([np.bincount(row, minlength=clusters) for row in draws]).astype(float)
+        rows = min(block, resamples - start)
+        draws = rng.integers(0, clusters, (rows, clusters)) + clusters * np.arange(rows)[:, None]
+        weights = np.bincount(draws.ravel(), minlength=rows * clusters).reshape(rows, clusters).astype(float)
         for part, matrix in zip(parts, counts, strict=True):
             part.append(weights @ matrix)
     return [np.concatenate(part) for part in parts]

@@ -23,7 +23,7 @@
     const step = 20;
     const height = groups.length * (picked.length * step + 30) + 8;
     const svg = node("svg", { class: "chart", viewBox: `0 0 720 ${height}`, role: "img", "aria-label": box.querySelector("h3").textContent });
-    const x = (value) => 270 + 330 * value;
+    const x = (value) => 240 + 290 * value;
     let y = 4;
     for (const [title, values] of groups) {
       svg.append(node("text", { x: 0, y: y + 14, class: "label" }, short(title, 60)));
@@ -32,7 +32,7 @@
         const middle = y + step / 2;
         svg.append(
           node("line", { class: "grid", x1: x(0), x2: x(1), y1: middle, y2: middle }),
-          node("text", { class: "tick", x: 12, y: middle + 4 }, short(data.systems[picked[i]].name, 34)),
+          node("text", { class: "tick", x: 12, y: middle + 4 }, short(data.systems[picked[i]].name, 30)),
           node("line", { class: "interval", x1: x(low), x2: x(high), y1: middle, y2: middle }),
           node("circle", { class: "after", cx: x(value), cy: middle, r: 4.5 }),
           node("text", { class: "tick", x: 720, y: middle + 4, "text-anchor": "end" }, `${format.format(value)} [${format.format(low)}; ${format.format(high)}]`),
