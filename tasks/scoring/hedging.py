@@ -9,13 +9,16 @@ from tasks.scoring.units import Unit, conversion
 _RANGE = re.compile(r" ?(?:[-−]|\.\.\.?|…|±|÷) ?(?:[$€₽])?\d| ?(?:±)")
 _FROM_TO = re.compile(r"\bот \Z", re.IGNORECASE)
 _BOUND = re.compile(
-    r"(?:[<>≤≥]=?|\b(?:более|больше|свыше|выше|менее|меньше|ниже|минимум|максимум|не превы\w+|превы\w+)(?: чем)?(?: на)?) ?\Z",
+    r"(?:[<>≤≥]=?|\b(?:более|больше|свыше|выше|менее|меньше|ниже|минимум|максимум|не превы\w+|превы\w+)(?: чем)?(?: (?:на|за|в))?) ?\Z",
     re.IGNORECASE,
 )
 _NEXT_IN_LIST = re.compile(r"[ ,;]*\d{1,2}[.)] (?=[\d$€₽-])")
 _MORE_BY = re.compile(r"\b(?:больше|меньше|выше|ниже) на \Z", re.IGNORECASE)
 _UP_TO = re.compile(r"^\W*до \Z", re.IGNORECASE)
-_OTHER = re.compile(r"[ ,(]*(?P<or>(?:\b(?:или|либо|or)\b|/)[^\d\n.;]{0,30})?(?:\b(?:и|,) )?$", re.IGNORECASE)
+_OTHER = re.compile(
+    r"(?: [^\W\d_]+(?=.{0,30}\b(?:или|либо)\b)){0,3}[ ,(]*(?P<or>(?:\b(?:или|либо|or)\b|/)[^\d\n.;]{0,30})?(?:\b(?:и|,) )?$",
+    re.IGNORECASE,
+)
 
 
 def is_bound(text: str, start: int, end: int, quantity: Quantity) -> bool:

@@ -24,7 +24,7 @@ class Located:
     flags: tuple[str, ...] = ()
 
 
-_SENTENCE = re.compile(r"[.!?;](?=\s+[A-ZА-ЯЁ(])|\n")
+_SENTENCE = re.compile(r"[.!?](?=\s+[A-ZА-ЯЁ(])|[;\n]")
 _WORD = re.compile(r"[ \"]*([^\W\d_]+)")
 
 
@@ -60,11 +60,19 @@ def _candidates(text: str, segment: Segment, gold: Unit) -> list[Quantity]:
     found = [quantity for quantity in found if not is_prior(text, quantity)]
     if not found:
         return []
-    end = segment.end
-    if segment.kind == "anchor" and (sentence := _SENTENCE.search(text, found[0].end, segment.end)):
-        end = sentence.start()
+    end = _first_sentence(text, segment, found, gold)
     begin = after_equals(text, segment.start, end, found)
     return ranked(text, [quantity for quantity in found if begin <= quantity.start and quantity.end <= end], gold)
+
+
+def _first_sentence(text: str, segment: Segment, found: list[Quantity], gold: Unit) -> int:
+    """Where the sentence with the first number ends. A semicolon ends it, unless only what follows names the unit."""
+    sentence = _SENTENCE.search(text, found[0].end, segment.end)
+    if not sentence:
+        return segment.end
+    named = [quantity.start for quantity in found if quantity.unit.kind == gold.kind]
+    further = sentence.group() == ";" and named and named[0] > sentence.start()
+    return segment.end if further else sentence.start()
 
 
 def _boxed(text: str, segment: Segment, gold: Unit) -> list[Quantity]:

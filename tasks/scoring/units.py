@@ -34,7 +34,7 @@ _SCALES: list[tuple[int, str]] = [
     (10**3, r"тыс|тысяч\w{0,3}|thousand|т(?=\. ?р(?:уб|\b))"),
 ]
 _KINDS: list[tuple[str, Fraction, str]] = [
-    ("points", Fraction(1, 100), r"п\. ?п\.?|пп|процентн\w{1,3} пункт\w{0,3}|p\.?p\."),
+    ("points", Fraction(1, 100), r"п\. ?п\.?|пп|проц(?:ентн\w{1,3}|\.) пункт\w{0,3}|p\.?p\."),
     ("points", Fraction(1, 10_000), r"б\. ?п\.?|бп|базисн\w{1,3} пункт\w{0,3}|bps?"),
     ("percent", Fraction(1, 100), r"%|процент\w{0,3}|проц\.|percent"),
     ("percent", Fraction(1, 1000), r"‰|промилле"),
