@@ -213,11 +213,7 @@ class _TaskComparison:
         if found is None or result is None:
             levels = [score.value if score and math.isfinite(score.value) else None for score in scores]
             reason: Reason = "not_recomputable" if self.pairs else "no_pairs"
-            share = all(level is not None and 0 <= level <= 1 for level in levels)
-            return Delta(
-                self.name, title, metric, headline, better, share, levels[0], levels[1], *[None] * 9, 0, 0, 0, 0,
-                None, "", "withheld", reason,
-            )  # fmt: skip
+            return _untested(self.name, title, metric, levels, reason, headline=headline, higher_is_better=better)
         return Delta(
             task=self.name,
             title=title,
@@ -281,6 +277,46 @@ class _TaskComparison:
             len(self.finetuned.samples) - len(self.pairs),
             len(self.pairs) - kept if self.measure else 0,
         )
+
+
+def _untested(
+    task: str,
+    title: Mapping[str, str],
+    metric: str,
+    levels: Sequence[float | None],
+    reason: Reason,
+    *,
+    headline: bool,
+    higher_is_better: bool,
+) -> Delta:
+    """A metric of which only the levels in the results files are known."""
+    return Delta(
+        task=task,
+        title=title,
+        metric=metric,
+        headline=headline,
+        higher_is_better=higher_is_better,
+        share=all(level is not None and 0 <= level <= 1 for level in levels),
+        baseline=levels[0],
+        finetuned=levels[1],
+        baseline_low=None,
+        baseline_high=None,
+        finetuned_low=None,
+        finetuned_high=None,
+        difference=None,
+        ci_low=None,
+        ci_high=None,
+        p_value=None,
+        p_adjusted=None,
+        n_pairs=0,
+        clusters=0,
+        improved=0,
+        worsened=0,
+        detectable=None,
+        method="",
+        verdict="withheld",
+        reason=reason,
+    )
 
 
 def _finite(value: float) -> float | None:

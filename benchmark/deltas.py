@@ -62,7 +62,7 @@ def effect(measure: Measure, templates: Sequence[str], task: str, seed: int, res
     levels = [measure.value(sums) for sums in statistics.bootstrap_sums((first, second), (*seeds, 1), resamples)]
     values = [float(measure.value(sums.sum(0))) for sums in (first, second)]
     moved = measure.finetuned_items - measure.baseline_items
-    sums = np.bincount(codes, weights=moved)
+    sums = np.bincount(codes, weights=moved).astype(float)
     independent = len(first) == len(codes)
     replicates = levels[1] - levels[0]
     found = _tested(measure, (first, second), sums, moved, replicates, seeds, independent)

@@ -58,8 +58,8 @@ def _mean(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> M
     both = np.concatenate([first, second])
     binary = bool(np.isin(both, (0, 1)).all())
     share = bool(both.min() >= 0 and both.max() <= 1)
-    counts = [np.column_stack([items, np.ones_like(items)]) for items in (first, second)]
-    return Measure("binary" if binary else "continuous", share, *counts, _mean_value, first, second, kept)
+    before, after = (np.column_stack([items, np.ones_like(items)]) for items in (first, second))
+    return Measure("binary" if binary else "continuous", share, before, after, _mean_value, first, second, kept)
 
 
 def _mean_value(sums: Floats) -> Floats:
@@ -67,10 +67,10 @@ def _mean_value(sums: Floats) -> Floats:
 
 
 def _micro_f1(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
-    counts = [np.asarray(rows, dtype=float) for rows in (baseline, finetuned)]
+    before, after = (np.asarray(rows, dtype=float) for rows in (baseline, finetuned))
     # A document that expects nothing and got nothing is right.
-    items = [np.where(c[:, 1] + c[:, 2] > 0, _micro_value(c), 1.0) for c in counts]
-    return Measure("corpus", True, *counts, _micro_value, *items, kept)
+    first, second = (np.where(c[:, 1] + c[:, 2] > 0, _micro_value(c), 1.0) for c in (before, after))
+    return Measure("corpus", True, before, after, _micro_value, first, second, kept)
 
 
 def _micro_value(sums: Floats) -> Floats:
@@ -79,9 +79,10 @@ def _micro_value(sums: Floats) -> Floats:
 
 def _macro_f1(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
     labels = sorted({str(gold) for gold, _ in baseline + finetuned})
-    counts = [np.array([_label_counts(row, labels) for row in rows], dtype=float) for rows in (baseline, finetuned)]
-    items = [np.array([float(str(gold) == said) for gold, said in rows]) for rows in (baseline, finetuned)]
-    return Measure("corpus", True, *counts, _macro_value, *items, kept)
+    pair = (baseline, finetuned)
+    before, after = (np.array([_label_counts(row, labels) for row in rows], dtype=float) for rows in pair)
+    first, second = (np.array([float(str(gold) == said) for gold, said in rows]) for rows in pair)
+    return Measure("corpus", True, before, after, _macro_value, first, second, kept)
 
 
 def _label_counts(row: Sequence[Any], labels: Sequence[str]) -> list[int]:

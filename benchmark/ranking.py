@@ -148,7 +148,8 @@ class _Entry:
                 low, high = statistics.wilson_interval(int(found.baseline_items.sum()), clusters)
             else:
                 low, high = statistics.percentile_interval(replicates[name], clusters)
-            cells[name] = Cell(value, *(end if math.isfinite(end) else value for end in (low, high)), found.share)
+            known = math.isfinite(low)  # one cluster alone has no interval
+            cells[name] = Cell(value, low if known else value, high if known else value, found.share)
         return cells
 
 
@@ -176,7 +177,7 @@ def _placed(
     cells = [entry.cells(replicates[id(entry)]) for entry in able]
     # Rounded, so that equal scores summed in another order still tie.
     points = [round(float(np.mean([cell.value for cell in row.values()])), 12) for row in cells]
-    places = _ranks(np.round(np.array(averages), 12).T)
+    places = _ranks(np.round(np.array(averages, dtype=float), 12).T)
     low, high = np.percentile(places, (2.5, 97.5), axis=0, method="nearest")
     best = int(np.argmax(points))
     return [

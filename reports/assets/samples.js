@@ -242,6 +242,7 @@
     });
     addEventListener("hashchange", restore);
     await refresh();
+    performance.mark("samples-ready");
     await restore();
   };
   start();
