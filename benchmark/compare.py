@@ -10,6 +10,7 @@ import numpy as np
 from benchmark import statistics
 from benchmark.comparability import Comparability, comparability
 from benchmark.deltas import FEWER_RESAMPLES, RESAMPLES, Effect, effect
+from benchmark.errors import UserError
 from benchmark.measures import Measure, measure
 from benchmark.records import Problem, RunRecord, SampleResult, TaskRecord
 from benchmark.slices import SliceDelta, slice_deltas
@@ -132,7 +133,14 @@ def compare(
         alpha: chance of any false verdict over all headline metrics together (Holm).
         margin: differences within ±margin are as good as none; to be set before looking.
         seed: of the resampling; the same runs and seed give the same numbers.
+
+    Raises:
+        UserError: alpha or margin is no share.
     """
+    if not 0 < alpha < 1:
+        raise UserError(f"--alpha {alpha:g}: give a probability between 0 and 1, such as 0.05")
+    if not 0 <= margin < 1:
+        raise UserError(f"--margin {margin:g}: give a share of one from 0 up, such as 0.01 for one point")
     state = comparability(baseline, finetuned)
     shared = [name for name in baseline.tasks if name in finetuned.tasks]
     tasks = [_TaskComparison(baseline.tasks[name], finetuned.tasks[name], seed) for name in shared]

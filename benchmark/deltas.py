@@ -39,6 +39,7 @@ class Effect:
     differing: int
     """Clusters whose score is not the same in both runs."""
     detectable: float
+    """Not a number where nothing differs: there is no variation to tell it from."""
     method: str
     """`tango_mcnemar`, `bootstrap_signflip` or `bootstrap_swap`."""
     replicates: Floats
@@ -89,7 +90,7 @@ def effect(measure: Measure, templates: Sequence[str], task: str, seed: int, res
         wins=int((moved > 0).sum()),
         losses=int((moved < 0).sum()),
         differing=int((first != second).any(axis=1).sum()),
-        detectable=detectable,
+        detectable=detectable if (first != second).any() else math.nan,
         method=found[2],
         replicates=replicates,
     )
@@ -130,10 +131,11 @@ def _tested(
         interval = statistics.tango_interval(wins, losses, len(moved))
         return interval, statistics.mcnemar_exact(wins, losses), "tango_mcnemar"
     interval = statistics.percentile_interval(replicates, len(sums))
+    interval = _hull(interval, sums) if measure.share else interval
     if measure.kind == "corpus":
         return interval, statistics.swap_p(*pair, measure.value, (*seeds, 2), PERMUTATIONS), "bootstrap_swap"
     p_value = statistics.sign_flip_p(sums, (*seeds, 2), PERMUTATIONS)
-    return (_hull(interval, sums) if measure.share else interval), p_value, "bootstrap_signflip"
+    return interval, p_value, "bootstrap_signflip"
 
 
 def _hull(interval: tuple[float, float], sums: Floats) -> tuple[float, float]:

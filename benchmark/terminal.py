@@ -38,7 +38,8 @@ def verdict_line(comparison: Comparison) -> str:
     counts = comparison.counts
     parts = [f"{count} {verdict}" for verdict, count in counts.items() if count or verdict in ("improved", "worsened")]
     rules = f"Holm over {comparison.family}, α={comparison.alpha:g}, δ={100 * comparison.margin:g} pp"
-    return f"{', '.join(parts)} of {len(comparison.deltas)} tasks ({rules})"
+    tasks = f"{len(comparison.deltas)} task{'s' * (len(comparison.deltas) != 1)}"
+    return f"{', '.join(parts)} of {tasks} ({rules})"
 
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
@@ -115,7 +116,8 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
         if delta.reason:
             yield f"{delta.title['en']}: {delta.verdict}, {_REASONS[delta.reason]}."
     if state.kind == "controlled":
-        yield "Controlled comparison: the runs differ in the adapter alone."
+        what = "the adapter alone" if state.adapter else "nothing that was recorded"
+        yield f"Controlled comparison: the runs differ in {what}."
     else:
         keys = dict.fromkeys(difference.key for difference in state.differences)
         yield f"System comparison: the runs also differ in {', '.join(keys)}."

@@ -3,33 +3,28 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.ranking import Ranking, Standing
+from benchmark.ranking import Ranking, Standing, rank
+from benchmark.records import RunRecord
 from reports import views
 from reports.page import Nav, inert_json, render
 from tasks.items import write_text
 
 
-def write(
-    ranking: Ranking,
-    path: Path,
-    lang: str = "ru",
-    *,
-    pairs: Mapping[tuple[str, str], str] | None = None,
-    nav: Sequence[Nav] = (),
-) -> Path:
-    """Write the page and return its path.
-
-    Args:
-        pairs: (baseline's path, fine-tuned run's path) → relative address of their comparison page.
-    """
-    write_text(path, page(ranking, lang, pairs=pairs, nav=nav))
+def write(runs: Sequence[RunRecord], path: Path, lang: str = "ru") -> Path:
+    """Rank the runs, write the page and return its path."""
+    write_text(path, page(rank(runs), lang))
     return path
 
 
 def page(
     ranking: Ranking, lang: str = "ru", *, pairs: Mapping[tuple[str, str], str] | None = None, nav: Sequence[Nav] = ()
 ) -> str:
-    """The page as HTML text."""
+    """The page as HTML text.
+
+    Args:
+        pairs: (baseline's path, fine-tuned run's path) → relative address of their comparison page.
+        nav: links to the site's other pages, where the page is part of a site.
+    """
     standings = (*ranking.ranked, *ranking.unranked)
     numbers = {str(standing.run.path): number for number, standing in enumerate(standings)}
     links = {(numbers[a], numbers[b]): href for (a, b), href in (pairs or {}).items() if a in numbers and b in numbers}

@@ -70,7 +70,7 @@ def _write_language(
         path = folder / pair.file
         comparison.write(pair.comparison, path, language, samples=publish_samples, nav=nav(pair.file))
     hrefs = {(str(p.comparison.baseline.path), str(p.comparison.finetuned.path)): p.file for p in pairs}
-    leaderboard.write(ranking, folder / BOARD, language, pairs=hrefs, nav=nav(BOARD))
+    write_text(folder / BOARD, leaderboard.page(ranking, language, pairs=hrefs, nav=nav(BOARD)))
     write_text(
         folder / INDEX,
         render(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.compare import compare
+from benchmark.errors import UserError
 from benchmark.export import as_dict, as_json
 from benchmark.measures import measure
 from benchmark.results import load_run
@@ -114,6 +115,8 @@ def test_tiny_runs_give_no_verdict_and_no_nan(tmp_path, documents):
     found = compare(*pair(tmp_path, documents=documents))
     assert {delta.verdict for delta in found.deltas} <= {"inconclusive"}
     assert "NaN" not in as_json(found)
+    for delta in found.deltas:
+        assert delta.ci_high - delta.ci_low > 0.5  # so few documents say next to nothing
 
 
 @pytest.mark.parametrize("skill", [0.0, 2.0])
@@ -213,3 +216,9 @@ def test_terminal_markdown_and_json_say_the_same(tmp_path, capsys):
     assert PAYLOADS[0] not in markdown
     first = found.deltas[0]
     assert f"[{100 * first.ci_low:+.1f}; {100 * first.difference:+.1f}; {100 * first.ci_high:+.1f}] pp" in printed
+
+
+@pytest.mark.parametrize("wrong", [{"alpha": 0}, {"alpha": 5}, {"margin": -0.1}, {"margin": 1}])
+def test_settings_that_are_no_shares_are_refused(tmp_path, wrong):
+    with pytest.raises(UserError, match=next(iter(wrong))):
+        compare(*pair(tmp_path, documents=2, tasks=1), **wrong)

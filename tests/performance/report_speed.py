@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.compare import compare
-from benchmark.ranking import rank
 from benchmark.results import load_run
 from reports import comparison, leaderboard
 from tests.reports.fixture import Shape, write_run
@@ -29,7 +28,7 @@ def _comparison(folder: Path) -> float:
 def _leaderboard(folder: Path) -> float:
     started = time.perf_counter()
     runs = [load_run(folder / f"s{number}") for number in range(SYSTEMS)]
-    leaderboard.write(rank(runs), folder / "page.html")
+    leaderboard.write(runs, folder / "page.html")
     return time.perf_counter() - started
 
 
