@@ -33,14 +33,19 @@ def base_spec(config: FinetuneConfig) -> SystemSpec:
 
 
 def prepare(config: FinetuneConfig, device: str = "auto") -> tuple[Any, "PreTrainedTokenizerBase"]:
-    """The base with LoRA on it, and the tokenizer; only the adapter's weights train, and those in float32.
+    """The base with a new adapter on it, and the tokenizer."""
+    base, tokenizer = load_model(base_spec(config), device)
+    return add_adapter(base, config), tokenizer
+
+
+def add_adapter(base: Any, config: FinetuneConfig) -> Any:
+    """A loaded base with LoRA on it and the packed loss in it; only the adapter's weights train, and those in float32.
 
     `peft.prepare_model_for_kbit_training` is not used: it casts embeddings and head to float32, half a gigabyte for
     Mistral and more for a Gemma vocabulary, for no gain.
     """
     from peft import LoraConfig, get_peft_model
 
-    base, tokenizer = load_model(base_spec(config), device)
     # The adapter's first weights are random: the same configuration must start from the same ones.
     torch.manual_seed(config.training.seed)
     lora = config.lora
@@ -59,7 +64,7 @@ def prepare(config: FinetuneConfig, device: str = "auto") -> tuple[Any, "PreTrai
     base.config.use_cache = False
     if config.training.gradient_checkpointing:
         base.gradient_checkpointing_enable({"use_reentrant": False})
-    return model, tokenizer
+    return model
 
 
 @contextlib.contextmanager
