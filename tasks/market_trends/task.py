@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from tasks.market_trends.rubric import LEVELS, THRESHOLD, steps
-from tasks.scoring.answer import prepare
 from tasks.scoring.freetext import text_scores
 from tasks.scoring.labels import LabelReading, read_label
 from tasks.scoring.unsupported import unsupported_share
@@ -15,8 +14,6 @@ OUTCOMES = ("correct", "partial", "wrong", "hedged", "unparsed", "refusal", "emp
 
 _FORM = r"(?:(?:ПАО|АО|ООО|НПФ|МФО|ПИФ|МЭЗ|НПЗ|банк|фонд|компания|сектор|отрасль)\W{1,3})?"
 """What may stand before a name: «НПФ „Ниворож“: позитивно»."""
-_STATES = re.compile("позитив|положительн|благоприят|нейтрал|негатив|отрицательн", re.IGNORECASE)
-_PIECE = re.compile(r"(?<=[.!?;])\s+|\n")
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, Any]:
@@ -42,18 +39,8 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
 
 
 def read(answer: str, sector: str) -> LabelReading:
-    """The direction that an answer states for one sector or company.
-
-    An outlook comes back to the names («Банки — переоценивается 64% активов…») without a direction. Where the last
-    mention of a name states none, only the sentences that state some direction are read.
-    """
-    anchor = _FORM + re.escape(sector)
-    reading = read_label(answer, anchor, LEVELS)
-    if reading.label is not None or reading.outcome not in ("unparsed", "hedged"):
-        return reading
-    text, _ = prepare(answer)
-    stating = read_label("\n".join(piece for piece in _PIECE.split(text) if _STATES.search(piece)), anchor, LEVELS)
-    return stating if stating.outcome in ("read", "hedged") else reading
+    """The direction that an answer states for one sector or company."""
+    return read_label(answer, _FORM + re.escape(sector), LEVELS)
 
 
 def outcome(readings: Sequence[LabelReading], right: Sequence[bool]) -> str:

@@ -39,6 +39,11 @@ _SECOND_THOUGHT = re.compile(
     r"|^\W*(?:нет|но|однако|хотя|впрочем)\b",
     re.IGNORECASE,
 )
+_UNKNOWN = re.compile(
+    r"\b(?:не ?определ\w+|не ?известн\w+|не ?ясн\w+|не ?однозначн\w+|недостаточно (?:данных|информации|сведений)|"
+    r"нет данных|н/д|невозможно|нельзя|затрудня\w+|не могу)\b",
+    re.IGNORECASE,
+)
 _SUPPOSED = re.compile(
     r"\b(?:если|при условии|в случае|бы|чтобы|мо(?:гут|жет)|зависит|снизит\w*|снижен\w*|повысит\w*|повыш\w+|"
     r"станет|был[аио]?)\b",
@@ -67,6 +72,13 @@ class _Statement:
     """Whether the text ends before the label is written out."""
     start: int
     end: int
+    unknown: bool = False
+    """Whether it says that the label cannot be told: «Уровень риска: не определён»."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether it answers, if only by declining to; «Банки — переоценивается 64% активов» does not."""
+        return bool(self.stated.labels) or self.stated.vague or self.stated.denied or self.unknown
 
     @property
     def label(self) -> str | None:
@@ -83,7 +95,8 @@ def read_label(output: object, anchor: str, levels: Levels) -> LabelReading:
             marks, table cells, JSON quotes and any case around them are allowed; ё and е are one letter.
         levels: label -> words or phrases that state it, in any form: {"высокий": ["высокий", "максимальный"]}.
 
-    Two different labels there are `hedged`, and so is a comparison («выше среднего») that is no label's own form.
+    A later anchored line that says nothing of the label leaves it standing; one that takes it back («не высокий»,
+    «не определён») does not. Two different labels there are `hedged`, and so is a comparison («выше среднего») that is no label's own form.
     Where no line is anchored, a phrase in running text counts («риск оценивается как высокий» under the anchor
     `риск`), unless it only supposes («если …») or phrases disagree. A label is a whole word: «невысокий» does not
     state «высокий», and neither does «не высокий».
@@ -96,6 +109,8 @@ def read_label(output: object, anchor: str, levels: Levels) -> LabelReading:
     firm = [statement for statement in statements if statement.firm]
     while len(firm) > 1 and firm[-1].cut:
         firm.pop()
+    # An analysis comes back to the heading: «Социальный риск: текучесть хуже отрасли».
+    firm = [statement for statement in firm if statement.tells] or firm
     chosen = firm or [statement for statement in statements if statement.stated.labels][-1:]
     if not chosen or not (chosen[-1].stated.labels or chosen[-1].stated.vague):
         return LabelReading(None, "refusal" if is_refusal(text) else "unparsed")
@@ -129,7 +144,8 @@ def _statements(text: str, anchor: str, levels: Levels) -> Iterator[_Statement]:
         if _LEAD.search(before) and (gap or heading):
             value, end = _value(text, match, gap["separator"] if gap else "")
             cut = end == len(text) and _unfinished(value, levels)
-            yield _Statement(_answer(value, levels), True, cut, match.start(), end)
+            unknown = _UNKNOWN.search(_first_sentence(value)) is not None
+            yield _Statement(_answer(value, levels), True, cut, match.start(), end, unknown)
         else:
             sentence, end = _sentence(text, match.start())
             if not _SUPPOSED.search(sentence):
@@ -164,17 +180,23 @@ def _until(pattern: str, value: str) -> int:
 
 def _answer(value: str, levels: Levels) -> Stated:
     """What a value states: its first sentence up to the reasons given, and second thoughts after it."""
-    sentences = [part for part in _SENTENCE.split(value) if re.search(r"\w", part)]
-    if not sentences:
-        return Stated((), False)
-    first = stated(_BECAUSE.split(sentences[0])[0], levels)
+    opening = _first_sentence(value)
+    first = stated(_BECAUSE.split(opening)[0], levels)
     if not first.labels:
-        first = stated(sentences[0], levels)
-    doubts = [stated(sentence, levels) for sentence in sentences[1:] if _SECOND_THOUGHT.search(sentence)]
+        first = stated(opening, levels)
+    doubts = [stated(sentence, levels) for sentence in _sentences(value)[1:] if _SECOND_THOUGHT.search(sentence)]
     labels = dict.fromkeys(first.labels)
     for doubt in doubts:
         labels |= dict.fromkeys(doubt.labels)
-    return Stated(tuple(labels), first.vague or any(doubt.vague for doubt in doubts))
+    return Stated(tuple(labels), first.vague or any(doubt.vague for doubt in doubts), first.denied)
+
+
+def _sentences(value: str) -> list[str]:
+    return [part for part in _SENTENCE.split(value) if re.search(r"\w", part)]
+
+
+def _first_sentence(value: str) -> str:
+    return next(iter(_sentences(value)), "")
 
 
 def _unfinished(value: str, levels: Levels) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import pymorphy3
+from tasks.scoring.lemma import parses
 
 _WORD = re.compile(r"[^\W\d_]+")
 _NEGATIONS = frozenset(("не", "ни", "нельзя", "вряд", "едва"))
@@ -28,6 +28,8 @@ class Stated:
     """Different labels in the order of their first mention, negated ones left out."""
     vague: bool
     """Whether a label is only compared with: «выше среднего» is neither «средний» nor «высокий»."""
+    denied: bool = False
+    """Whether a label is only denied: «не высокий»."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,21 @@ class _Mention:
     """Whether the label describes another thing: «высокий при среднем доходе»."""
 
 
-@lru_cache(maxsize=1)
-def _morph() -> pymorphy3.MorphAnalyzer:
-    return pymorphy3.MorphAnalyzer(lang="ru")
-
-
 @lru_cache(maxsize=1 << 14)
 def _normals(word: str) -> frozenset[tuple[str, bool]]:
     """Every reading's normal form, and whether it is adjectival: «повышенный» must not equal «повысить»."""
-    parses = (parse for parse in _morph().parse(word) if "COMP" not in parse.tag)
-    return frozenset((parse.normal_form.replace("ё", "е"), parse.tag.POS in _ADJECTIVES) for parse in parses)
+    readings = (parse for parse in parses(word) if "COMP" not in parse.tag)
+    return frozenset((parse.normal_form.replace("ё", "е"), parse.tag.POS in _ADJECTIVES) for parse in readings)
 
 
 @lru_cache(maxsize=1 << 14)
 def _part_of_speech(word: str) -> str:
-    return str(_morph().parse(word)[0].tag.POS)
+    return str(parses(word)[0].tag.POS) if parses(word) else ""
+
+
+@lru_cache(maxsize=1 << 14)
+def _case(word: str) -> str:
+    return str(parses(word)[0].tag.case) if parses(word) else ""
 
 
 @lru_cache(maxsize=1 << 10)
@@ -83,19 +85,22 @@ def stated(phrase: str, levels: Mapping[str, Sequence[str]]) -> Stated:
     """
     words = _words(phrase)
     mentions: list[_Mention] = []
-    vague, position = False, 0
+    vague, denied, position = False, False, 0
     while position < len(words):
         label, length = _label_at(words, position, levels)
         if not length:
             position += 1
             continue
         if _compared(words, position):
-            vague = True
-        elif not _negated(words, position):
+            vague = vague or not _has_subject(words, position)
+        elif _negated(words, position):
+            denied = denied or not _has_subject(words, position)
+        else:
             mentions.append(_Mention(label, _aside(words, position, length, first=not mentions)))
         position += length
     direct = [mention.label for mention in mentions if not mention.aside]
-    return Stated(tuple(dict.fromkeys(direct or [mention.label for mention in mentions])), vague)
+    labels = tuple(dict.fromkeys(direct or [mention.label for mention in mentions]))
+    return Stated(labels, vague, denied and not labels)
 
 
 def _label_at(words: Sequence[_Word], position: int, levels: Mapping[str, Sequence[str]]) -> tuple[str, int]:
@@ -130,6 +135,11 @@ def _compared(words: Sequence[_Word], position: int) -> bool:
 
 def _negated(words: Sequence[_Word], position: int) -> bool:
     return not _NEGATIONS.isdisjoint(_before(words, position, 3))
+
+
+def _has_subject(words: Sequence[_Word], position: int) -> bool:
+    """Whether something else is being spoken of: «травматизм выше среднего», «текучесть не высокая»."""
+    return any(_foreign_noun(word) and _case(word) in ("nomn", "accs") for word in _before(words, position, position))
 
 
 def _aside(words: Sequence[_Word], position: int, length: int, *, first: bool) -> bool:
