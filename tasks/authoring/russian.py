@@ -3,14 +3,9 @@
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-import pymorphy3
+from tasks.scoring.lemma import morph
 
 NBSP = "\u00a0"
-
-
-@lru_cache(maxsize=1)
-def _morph() -> pymorphy3.MorphAnalyzer:
-    return pymorphy3.MorphAnalyzer(lang="ru")
 
 
 def plural(count: int, one: str, few: str, many: str) -> str:
@@ -34,7 +29,7 @@ def inflect(word: str, *grammemes: str) -> str:
 
     Case of the first letter is kept. A word with no such form comes back unchanged: check generated texts by eye.
     """
-    parsed = _morph().parse(word)[0].inflect(set(grammemes))
+    parsed = morph().parse(word)[0].inflect(set(grammemes))
     if parsed is None:
         return word
     return parsed.word.capitalize() if word[:1].isupper() else parsed.word

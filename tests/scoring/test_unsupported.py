@@ -55,6 +55,6 @@ def test_a_table_in_millions_supports_billions():
     "noise", ["1" * 200_000, "1 " * 100_000, "1,5." * 50_000, "п. " * 60_000, "\ud800 7"], ids=range(5)
 )
 def test_hostile_text_is_read_quickly(noise):
-    started = time.perf_counter()
+    started = time.process_time()
     unsupported_share(noise, PROMPT * 100, DERIVED)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
