@@ -1,6 +1,7 @@
 """Loads one family's data for lm-eval: `custom_dataset: !function tasks.dataset.load` in `tasks/_family`."""
 
 import hashlib
+import random
 from typing import Any
 
 import datasets
@@ -26,10 +27,21 @@ def read_split(family: str, split: str) -> list[dict[str, Any]]:
     share a good part of their words, and ROUGE without that floor says little.
     """
     items = read_jsonl(ROOT / family / "data" / f"{split}.jsonl")
-    half = len(items) // 2
-    for position, item in enumerate(items):
-        item["floor_reference"] = items[(position + half) % len(items)]["output"]
+    for item, other in zip(items, _others(len(items)), strict=True):
+        item["floor_reference"] = items[other]["output"]
     return items
+
+
+def _others(count: int) -> list[int]:
+    """For each position another one, the same at every call: a random permutation in one cycle (Sattolo, 1986).
+
+    A fixed distance would not do: files are sorted, and items at one distance may be variants of each other.
+    """
+    rng, others = random.Random(20240131), list(range(count))
+    for last in range(count - 1, 0, -1):
+        drawn = rng.randrange(last)
+        others[last], others[drawn] = others[drawn], others[last]
+    return others
 
 
 def load(family: str, dataset_sha256: str = "", **_: Any) -> datasets.DatasetDict:
