@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.visible import visible
+
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -42,4 +44,5 @@ def difference_scale(ends: Sequence[float], margin: float, left: float, right: f
 
 def shorten(label: str, most: int) -> str:
     """A label that fits its column; the whole of it stands in the chart's title and table."""
+    label = visible(label)
     return label if len(label) <= most else label[: most - 1].rstrip() + "…"

@@ -30,7 +30,7 @@ class Layout:
 
 
 WIDE = Layout("wide", 960, 270, 730, 30, 22, stacked=False)
-NARROW = Layout("narrow", 340, 12, 324, 50, 16, stacked=True)
+NARROW = Layout("narrow", 340, 12, 324, 50, 18, stacked=True)
 LAYOUTS = (WIDE, NARROW)
 
 
