@@ -111,6 +111,6 @@ def _rounding(rng: random.Random, draft: Draft) -> str:
 
 
 def tidy(text: str) -> str:
-    """One full stop after an abbreviation that ends a sentence, no double or trailing spaces."""
+    """One full stop after an abbreviation that ends a sentence, no double spaces, none at a line's ends."""
     text = re.sub(r"\.\.+", ".", text)
-    return re.sub(r" +(?=\n|$)", "", re.sub(r" {2,}", " ", text)).strip()
+    return re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", text)).strip()

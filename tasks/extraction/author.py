@@ -152,9 +152,9 @@ class Author:
         values["rise"] = "рост" if up else "снижение"
         return self.pick(self.wording.previous_quarter, values), row(fact, voice, sequential.amount, sequential.unit)
 
-    def near(self, value: Decimal) -> Decimal:
-        """Another figure of about the same size and the same precision."""
-        exponent = int(value.as_tuple().exponent)
+    def near(self, value: Decimal, printed_like: Decimal | None = None) -> Decimal:
+        """Another figure of about the same size, with the precision of `printed_like` (its own, if not given)."""
+        exponent = int((value if printed_like is None else printed_like).as_tuple().exponent)
         other = rounded(value * Decimal(str(round(self.rng.uniform(0.8, 1.25), 3))), max(-exponent, 0))
         return other if other != value else value + Decimal(1).scaleb(exponent)
 
@@ -166,16 +166,21 @@ class Author:
             fact = self.rng.choice(usable)
             # Last year's balance would need a date of its own.
             if fact.metric.kind == "flow" or not needs(template, "prior"):
-                told.append(fill(template, self._trap_slots(fact, voice)))
+                told.append(fill(template, self._trap_slots(fact, voice, template)))
         return told
 
-    def _trap_slots(self, fact: Fact, voice: Voice) -> dict[str, str]:
+    def expected(self, fact: Fact) -> Decimal:
+        """A forecast for a whole year, of a size that suits the part of a year that the fact covers."""
+        return self.near(fact.value / Decimal(str(fact.period.share)) if fact.accumulates else fact.value, fact.value)
+
+    def _trap_slots(self, fact: Fact, voice: Voice, template: str) -> dict[str, str]:
         percent = Decimal(self.rng.randint(3, 25))
+        yearly = needs(template, "y1") or needs(template, "y3")
         return (
             slots(self.rng, fact, voice, None)
             | self.frame(voice)
             | {
-                "fvalue": voice.amount(self.near(fact.value), fact.unit),
+                "fvalue": voice.amount(self.expected(fact) if yearly else self.near(fact.value), fact.unit),
                 "stale": voice.amount(self.near(fact.prior or fact.value), fact.unit),
                 "fpct": voice.amount(percent / 10, "п.п.") if fact.points else voice.amount(percent, "%"),
                 "market": voice.amount(percent, "%"),

@@ -37,6 +37,11 @@ class Fact:
         return self.prior is not None and self.prior > 0 and self.prior != self.value
 
     @property
+    def accumulates(self) -> bool:
+        """Whether a year's figure is the sum of its quarters'."""
+        return self.metric.kind == "flow" and self.metric.unit not in ("%", "раз")
+
+    @property
     def points(self) -> bool:
         """Whether the change is in percentage points."""
         return self.metric.unit == "%"

@@ -69,11 +69,12 @@ def in_words(value: Decimal, unit: str) -> str:
     if value == Decimal("1.5"):
         return f"полтора {few}{tail}"
     whole = int(value)
-    if value != whole:
-        return f"{_count(whole)} с половиной {few}{tail}"
     last = whole % 10
     form = many if 11 <= whole <= 19 or last == 0 or last >= 5 else one if last == 1 else few
-    return f"{_count(whole)} {form}{tail}"
+    if value == whole:
+        return f"{_count(whole)} {form}{tail}"
+    # «пять с половиной миллионов»; nobody writes «двадцать один с половиной».
+    return "" if form == one else f"{_count(whole)} с половиной {form}{tail}"
 
 
 def _count(value: int) -> str:

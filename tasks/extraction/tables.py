@@ -82,7 +82,7 @@ class _Style:
         cells = [self._label(fact), *(reversed(values) if self.prior_first else values)]
         if self.changes:
             cells.append(self._change(fact))
-        return [*cells, self._figure(self.author.near(fact.value))] if forecast else cells
+        return [*cells, self._figure(self.author.expected(fact))] if forecast else cells
 
     def _label(self, fact: Fact) -> str:
         name = fact.metric.nominative

@@ -52,7 +52,7 @@ WORDING = Wording(
     stock=(
         "{On} значение {gen} составило {value}; {scmp} — {rise} {by}.",
         "{By} {scmp} {grew} {nom}: {value} {on}.",
-        "Из баланса: {nom} {on} — {value}, {signed} {scmp}.",
+        "Отдельная строка отчёта: {nom} {on} — {value}, {signed} {scmp}.",
         "{On} в отчётности отражено: {nom} — {value} ({signed} {scmp_short}).",
         "К отчётной дате, то есть {on}, {nom} {climbed} до {value} ({signed} {scmp_short}).",
     ),
@@ -63,7 +63,7 @@ WORDING = Wording(
     ),
     stock_plain=(
         "{Nom} {on} {fixed} на уровне {value}.",
-        "Из баланса {on}: {nom} — {value}.",
+        "По данным {on}, {nom} — {value}.",
     ),
     against=(
         "{Nom} — {value}; сопоставимая цифра {prior_over} — {prior}.",
@@ -102,7 +102,7 @@ WORDING = Wording(
         "Ретроспективно изменены цифры {prior_over}: {nom} теперь {prior}, прежде — {stale}.",
         "Для сравнения: {prior_over} {nom} {made} {prior}.",
         "Отраслевая ассоциация оценивает рост рынка в {y1} году в {market}.",
-        "Руководство не исключает, что в {y1} году {nom} достигнет {fvalue}.",
+        "Руководство не исключает, что {y1} год принесёт другую цифру: {nom} — {fvalue}.",
         "Рейтинговое агентство в базовом сценарии на {y1} год видит {acc} около {fvalue}.",
     ),
     noise=(

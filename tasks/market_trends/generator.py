@@ -144,7 +144,7 @@ def _reason(rng: random.Random, split: str, participant: Participant) -> str:
 
 def _tidy(text: str) -> str:
     """One full stop where an abbreviation ends a sentence, and no needless zeros («16,00%»)."""
-    return re.sub(r"(руб|п|г)\.\.", r"\1.", re.sub(r"(\d),(?:00|(\d)0)(?=%)", _short, text))
+    return re.sub(r"(руб|п|г|барр|унц)\.\.", r"\1.", re.sub(r"(\d),(?:00|(\d)0)(?=%)", _short, text))
 
 
 def _short(match: re.Match[str]) -> str:
