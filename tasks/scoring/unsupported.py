@@ -1,7 +1,8 @@
 """How many of an answer's figures come from nowhere: neither from the task nor by the family's formulas from it."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -66,7 +67,8 @@ def unsupported_share(answer: str, prompt: str, derived: Iterable[Decimal]) -> f
         return None
     plain = {figure.digits for figure in sources} | {abs(value) for value in derived}
     scaled = plain | {figure.digits.scaleb(figure.power) for figure in sources if figure.power}
-    return sum(not _supported(figure, plain, scaled) for figure in figures) / len(figures)
+    ordered = sorted(plain), sorted(scaled)
+    return sum(not _supported(figure, *ordered) for figure in figures) / len(figures)
 
 
 def _figures(text: str) -> set[_Figure]:
@@ -79,7 +81,7 @@ def _figures(text: str) -> set[_Figure]:
     return found
 
 
-def _supported(figure: _Figure, plain: set[Decimal], scaled: set[Decimal]) -> bool:
+def _supported(figure: _Figure, plain: Sequence[Decimal], scaled: Sequence[Decimal]) -> bool:
     if _near(figure.digits, figure.step, plain):
         return True
     value, step = figure.digits.scaleb(figure.power), figure.step.scaleb(figure.power)
@@ -89,5 +91,7 @@ def _supported(figure: _Figure, plain: set[Decimal], scaled: set[Decimal]) -> bo
     return figure.power > 0 and any(_near(value.scaleb(-power), step.scaleb(-power), plain) for power in (3, 6))
 
 
-def _near(value: Decimal, step: Decimal, candidates: set[Decimal]) -> bool:
-    return any(abs(candidate - value) <= step / 2 for candidate in candidates)
+def _near(value: Decimal, step: Decimal, ordered: Sequence[Decimal]) -> bool:
+    """Whether one of the values rounds to the figure: by bisection, as a looping answer has thousands of figures."""
+    first = bisect_left(ordered, value - step / 2)
+    return first < len(ordered) and ordered[first] <= value + step / 2
