@@ -1,4 +1,4 @@
-"""ROUGE over lemmas against rouge-score with pymorphy3, and how well lemmas join the forms of a word.
+"""ROUGE over lemmas against rouge-score with pymorphy3, the floor of each family, and how well lemmas join word forms.
 
     python tests/performance/rouge_speed.py
 
@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from statistics import fmean
 from unittest import mock
 
 from nltk.stem.snowball import SnowballStemmer
 from rouge_score.rouge_scorer import RougeScorer
 
 from tasks import ROOT
+from tasks.dataset import read_split
 from tasks.items import read_jsonl
 from tasks.scoring import rouge
 from tasks.scoring.lemma import lemma, morph
@@ -66,7 +68,7 @@ def compare_speed() -> None:
     cached, expected = timed(rouge_score, pairs)
     if scores != expected:
         raise SystemExit("the values differ")
-    with mock.patch.object(rouge, "lemma", lemma.__wrapped__):
+    with mock.patch.multiple(rouge, canonical=rouge.canonical.__wrapped__, lemma=lemma.__wrapped__):
         plain, expected = timed(rouge_score, pairs)
     if scores != expected:
         raise SystemExit("the values differ")
@@ -79,6 +81,15 @@ def compare_speed() -> None:
         ("rouge-score, pymorphy3 for each word", plain),
     ):
         print(f"{name:46}{seconds:9.2f}{seconds / first:12.1f}")
+
+
+def print_floors() -> None:
+    """Print what a reference scores against the text of another item of its family."""
+    print(f"\n{'floor':24}{'ROUGE-1':>9}{'ROUGE-2':>9}{'ROUGE-L':>9}")
+    for family in FAMILIES:
+        scores = [rouge.rouge(item["output"], item["floor_reference"]) for item in read_split(family, "test")]
+        means = "".join(f"{fmean(score[name] for score in scores):9.3f}" for name in rouge.ROUGE_TYPES)
+        print(f"{family:24}{means}")
 
 
 def compare_forms() -> None:
@@ -104,6 +115,7 @@ def main() -> None:
     """Measure and print."""
     print(f"Python {platform.python_version()}, {platform.machine()}")
     compare_speed()
+    print_floors()
     compare_forms()
 
 
