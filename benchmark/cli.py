@@ -106,12 +106,17 @@ def finetune(
     set_: Annotated[list[str] | None, typer.Option("--set", help="key=value over the file; repeatable.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, …")] = "auto",
     dry_run: Annotated[bool, typer.Option(help="Say what would be trained, and stop.")] = False,
+    then_run: Annotated[
+        Path | None, typer.Option(help="A baseline's run directory: score the adapter as it was scored, and compare.")
+    ] = None,
 ) -> None:
     """Train a QLoRA adapter.
 
     Examples:
 
         rufinbench finetune --config finetune/configs/rufin.yaml --set model.pretrained=mistralai/Mistral-7B-v0.1
+
+        rufinbench finetune --config finetune/configs/rufin.yaml --then-run results/base
 
         accelerate launch -m benchmark.cli finetune --config finetune/configs/rufin.yaml
     """
@@ -124,7 +129,49 @@ def finetune(
     if dry_run:
         typer.echo(json.dumps(pipeline.dry_run(loaded), ensure_ascii=False, indent=2))
         return
-    typer.echo(pipeline.finetune(loaded, output or Path("adapters") / config.stem, device))
+    if then_run:
+        from benchmark import again
+
+        again.check(then_run, loaded.model.pretrained)
+    adapter = pipeline.finetune(loaded, output or Path("adapters") / config.stem, device)
+    typer.echo(adapter)
+    if then_run:
+        typer.echo(again.run_and_compare(then_run, adapter))
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Option(help="The base model, as in `run`.")],
+    adapter: Annotated[Path, typer.Option(help="PEFT adapter directory to merge into it.")],
+    output: Annotated[Path, typer.Option(help="Directory of the new checkpoint.")],
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of a Hub model.")] = None,
+    quantization: Annotated[
+        str | None, typer.Option(help="What the adapter was trained on: none, nf4, int8; its manifest's if not given.")
+    ] = None,
+    trust_remote_code: Annotated[bool, typer.Option(help="Let code from the model's repository run.")] = False,
+    examples: Annotated[int, typer.Option(min=1, help="Validation examples to compare both on.")] = 16,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, …")] = "auto",
+) -> None:
+    """Merge an adapter into its dequantized base, save bfloat16 safetensors, measure the difference.
+
+    Example:
+
+        rufinbench export --model mistralai/Mistral-7B-v0.1 --adapter adapters/rufin --output models/mine
+    """
+    import json
+
+    from benchmark.system import SystemSpec
+    from finetune import export as exporting
+
+    spec = SystemSpec(
+        model,
+        revision=revision,
+        quantization=quantization or exporting.trained_quantization(adapter),
+        adapter=str(adapter),
+        trust_remote_code=trust_remote_code,
+    )
+    report = exporting.export(spec, output, examples=examples, device=device)
+    typer.echo(json.dumps(report["difference"], indent=2))
 
 
 @app.command()

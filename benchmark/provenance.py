@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.identity import sha256_of_files, sha256_of_json
+from benchmark.identity import sha256_of_file, sha256_of_json
 from tasks import ROOT
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ PACKAGES = (
 
 def grader_sha256() -> str:
     """One hash over the code that reads and judges answers."""
-    return sha256_of_files([*(ROOT / "scoring").glob("*.py")])
+    code = [*(ROOT / "scoring").glob("*.py"), *ROOT.glob("*/task.py")]
+    return sha256_of_json(sorted([str(path.relative_to(ROOT)), sha256_of_file(path)] for path in code))
 
 
 def versions() -> dict[str, str]:
@@ -119,6 +120,7 @@ def record(
         "grader_sha256": grader_sha256(),
         "versions": versions(),
         "seeds": SEEDS,
+        "options": asdict(options),
         "limit": options.limit,
         "generation": {"batch_size": options.batch_size, "max_gen_toks": options.max_gen_toks},
         "device": device(),

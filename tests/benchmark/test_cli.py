@@ -27,7 +27,7 @@ def test_help_loads_no_heavy_library():
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "finetune", "compare", "report", "leaderboard", "rescore", "check", "show", "demo"]
+    "command", ["run", "finetune", "export", "compare", "report", "leaderboard", "rescore", "check", "show", "demo"]
 )
 def test_every_command_has_help_with_an_example(command: str):
     done = cli(command, "--help")

@@ -1,0 +1,65 @@
+"""A finished run's settings, so that another system can be asked the same things in the same way."""
+
+import json
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+from benchmark.run import RunOptions, run
+from benchmark.system import SystemSpec
+
+
+def settings_of(folder: Path) -> tuple[SystemSpec, RunOptions]:
+    """The system and options that a run directory was made with.
+
+    Raises:
+        UserError: no run there, or one written before its options were kept.
+    """
+    try:
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{folder}: no run directory: {error.strerror}: run.json") from error
+    except ValueError as error:
+        raise UserError(f"{folder}: run.json is damaged; run the baseline again") from error
+    if "options" not in record or "system" not in record:
+        raise UserError(f"{folder}: run.json does not keep the run's options; run the baseline again")
+    # JSON has no tuples; the record may know more of a system than its specification.
+    options: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record["options"].items()
+    }
+    system = {field.name: record["system"][field.name] for field in fields(SystemSpec)}
+    return SystemSpec(**system), RunOptions(**options)
+
+
+def check(folder: Path, pretrained: str) -> None:
+    """Refuse a baseline that cannot be run again on an adapter of `pretrained`: before hours of training, not after.
+
+    Raises:
+        UserError: no such run, a run of another model, or several processes.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError("--then-run: works in one process; give `rufinbench run` by itself after the training")
+    baseline = settings_of(folder)[0]
+    if (SystemSpec(pretrained).local_path or pretrained) != (baseline.local_path or baseline.pretrained):
+        raise UserError(
+            f"--then-run {folder}: it ran {baseline.pretrained}, the configuration trains {pretrained}; "
+            "give a run of that model"
+        )
+
+
+def run_and_compare(folder: Path, adapter: Path) -> Path:
+    """Score a run's system with another adapter on it, all else as in that run; print how the two differ.
+
+    Returns:
+        The new run's directory, beside the old one.
+    """
+    from benchmark.compare import compare
+    from benchmark.results import load_run
+    from benchmark.terminal import print_comparison
+
+    spec, options = settings_of(folder)
+    tuned = run(replace(spec, adapter=str(adapter)), folder.with_name(f"{folder.name}+{adapter.name}"), options)
+    print_comparison(compare(load_run(folder), load_run(tuned)))
+    return tuned

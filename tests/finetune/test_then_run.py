@@ -1,0 +1,59 @@
+"""One command from a baseline to its comparison with the tuned model."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmark.again import check, settings_of
+from benchmark.cli import app
+from benchmark.errors import UserError
+from benchmark.run import RunOptions, run
+from benchmark.system import SystemSpec
+
+OPTIONS = RunOptions(tasks=("rufin_calculation",), limit=2, batch_size=2, max_gen_toks=4, bootstrap_iters=0)
+
+
+@pytest.fixture(scope="module")
+def baseline(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run(SystemSpec(str(tiny_model), dtype="float32"), tmp_path_factory.mktemp("runs") / "base", OPTIONS)
+
+
+@pytest.mark.slow
+def test_the_adapter_is_scored_as_the_baseline_was(baseline: Path, tiny_model: Path, tmp_path: Path):
+    rows = [{"instruction": f"Сложите {i} и {i}", "output": f"Ответ: {2 * i}", "category": "x"} for i in range(8)]
+    (tmp_path / "my.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    config = tmp_path / "tuned.yaml"
+    config.write_text(
+        f"model: {{pretrained: {tiny_model}, quantization: none, dtype: float32}}\n"
+        f"data: {{tasks: [], files: [{tmp_path}/my.jsonl]}}\n"
+        "lora: {r: 2}\n"
+        "training: {epochs: 1, optimizer: adamw_torch, checkpoints: 0, validations: 0}\n",
+        encoding="utf-8",
+    )
+    arguments = ["finetune", "--config", str(config), "--output", str(tmp_path / "tuned"), "--then-run", str(baseline)]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    spec, options = settings_of(baseline.with_name("base+tuned"))
+    assert options == OPTIONS
+    assert (spec.pretrained, spec.dtype, spec.adapter) == (str(tiny_model), "float32", str(tmp_path / "tuned"))
+
+
+def test_a_baseline_of_another_model_is_refused_before_training(baseline: Path, other_tiny_model: Path):
+    with pytest.raises(UserError, match="give a run of that model"):
+        check(baseline, str(other_tiny_model))
+
+
+def test_several_processes_are_refused(baseline: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="one process"):
+        check(baseline, str(tiny_model))
+
+
+@pytest.mark.parametrize(("content", "message"), [(None, "no run directory"), ("{", "damaged"), ("{}", "again")])
+def test_a_run_without_its_settings_is_refused(content: str | None, message: str, tmp_path: Path):
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    with pytest.raises(UserError, match=message):
+        settings_of(tmp_path)
