@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.overlap import masked
 from finetune.config import DataConfig, FinetuneConfig, ModelConfig
 from finetune.examples import Text
-from finetune.leakage import find_leaks, masked
+from finetune.leakage import find_leaks
 from finetune.pipeline import gather
 from tasks import ROOT
 from tasks.items import read_jsonl
