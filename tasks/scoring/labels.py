@@ -77,8 +77,9 @@ class _Statement:
 
     @property
     def tells(self) -> bool:
-        """Whether it answers, if only by declining to; «Банки — переоценивается 64% активов» does not."""
-        return bool(self.stated.labels) or self.stated.vague or self.stated.denied or self.unknown
+        """Whether it answers, if only by declining to; «Банки — переоценивается 64% активов» and «… — доля высокая» do not."""
+        labels = bool(self.stated.labels) and not self.stated.elsewhere
+        return labels or self.stated.vague or self.stated.denied or self.unknown
 
     @property
     def label(self) -> str | None:
@@ -188,7 +189,7 @@ def _answer(value: str, levels: Levels) -> Stated:
     labels = dict.fromkeys(first.labels)
     for doubt in doubts:
         labels |= dict.fromkeys(doubt.labels)
-    return Stated(tuple(labels), first.vague or any(doubt.vague for doubt in doubts), first.denied)
+    return Stated(tuple(labels), first.vague or any(doubt.vague for doubt in doubts), first.denied, first.elsewhere)
 
 
 def _sentences(value: str) -> list[str]:

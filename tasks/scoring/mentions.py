@@ -30,6 +30,8 @@ class Stated:
     """Whether a label is only compared with: «выше среднего» is neither «средний» nor «высокий»."""
     denied: bool = False
     """Whether a label is only denied: «не высокий»."""
+    elsewhere: bool = False
+    """Whether the labels are said of something named before them: «текучесть высокая»."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class _Mention:
     label: str
     aside: bool
     """Whether the label describes another thing: «высокий при среднем доходе»."""
+    subject: bool
+    """Whether another thing is named before it."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -96,11 +100,12 @@ def stated(phrase: str, levels: Mapping[str, Sequence[str]]) -> Stated:
         elif _negated(words, position):
             denied = denied or not _has_subject(words, position)
         else:
-            mentions.append(_Mention(label, _aside(words, position, length, first=not mentions)))
+            aside = _aside(words, position, length, first=not mentions)
+            mentions.append(_Mention(label, aside, _has_subject(words, position)))
         position += length
-    direct = [mention.label for mention in mentions if not mention.aside]
-    labels = tuple(dict.fromkeys(direct or [mention.label for mention in mentions]))
-    return Stated(labels, vague, denied and not labels)
+    used = [mention for mention in mentions if not mention.aside] or mentions
+    labels = tuple(dict.fromkeys(mention.label for mention in used))
+    return Stated(labels, vague, denied and not labels, all(mention.subject for mention in used))
 
 
 def _label_at(words: Sequence[_Word], position: int, levels: Mapping[str, Sequence[str]]) -> tuple[str, int]:
