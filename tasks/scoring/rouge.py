@@ -62,12 +62,13 @@ def rouge(prediction: str, reference: str | Sequence[str]) -> dict[str, float]:
     """F-measures in 0…1: {"rouge1": …, "rouge2": …, "rougeL": …}; over several references the best of each."""
     references = [reference] if isinstance(reference, str) else list(reference)
     predicted = _scored(prediction)
-    scores = [_one(predicted, _reference_lemmas(text)) for text in references]
+    scores = [_one(predicted, reference_lemmas(text)) for text in references]
     return {name: max((score[name] for score in scores), default=0.0) for name in ROUGE_TYPES}
 
 
 @lru_cache(maxsize=1 << 14)
-def _reference_lemmas(text: str) -> tuple[str, ...]:
+def reference_lemmas(text: str) -> tuple[str, ...]:
+    """The scored tokens of a reference; every model's answers meet the same ones again."""
     return _scored(text)
 
 

@@ -2,12 +2,15 @@
 
 import random
 import time
+from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
+from tasks.dataset import read_split
 from tasks.scoring.lemma import lemma
 from tasks.scoring.rouge import MAX_TOKENS, ROUGE_TYPES, LemmaTokenizer, lemmas, rouge
 
@@ -103,6 +106,11 @@ def test_only_the_first_tokens_are_scored():
     assert rouge("спад " + head, tail)["rouge1"] > 0
 
 
+@pytest.mark.parametrize("family", ["calculation", "credit_risk", "esg_risk", "market_trends", "statement_analysis"])
+def test_no_reference_is_cut(family):
+    assert max(len(lemmas(text)) for item in read_split(family, "test") for text in item["references"]) < MAX_TOKENS / 4
+
+
 def test_overlong_words_are_left_as_they_are():
     assert lemma("ё-" * 100) == "е-" * 100
 
@@ -145,3 +153,12 @@ def test_hostile_texts_are_scored_quickly(text):
     scores = rouge(text[:200_000], "Выручка выросла на 5%.")
     assert time.process_time() - started < 0.5
     assert all(0 <= value <= 1 for value in scores.values())
+
+
+def test_lemmas_join_the_forms_of_financial_words():
+    lines = (Path(__file__).parents[1] / "performance" / "word_forms.txt").read_text(encoding="utf-8").splitlines()
+    groups = [[lemma(form) for form in line.split()] for line in lines if line and not line.startswith("#")]
+    pairs = [one == two for group in groups for one, two in combinations(group, 2)]
+    assert len(groups) >= 40
+    assert sum(pairs) / len(pairs) > 0.95
+    assert all(set(one).isdisjoint(two) for one, two in combinations(groups, 2)), "no two words become one"
