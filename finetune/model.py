@@ -16,8 +16,8 @@ from finetune.packing import as_row
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-LEAK_TOLERANCE = 0.05
-"""Relative difference of an example's loss, alone and packed, that rounding explains; a leak gives far more."""
+LEAK_TOLERANCE = 0.1
+"""Relative difference of an example's states, alone and packed, that rounding explains; a leak gives far more."""
 
 
 def base_spec(config: FinetuneConfig) -> SystemSpec:
@@ -64,7 +64,7 @@ def add_adapter(base: Any, config: FinetuneConfig) -> Any:
     base.config.use_cache = False
     if config.training.gradient_checkpointing:
         base.gradient_checkpointing_enable({"use_reentrant": False})
-    return model
+    return model.train()
 
 
 @contextlib.contextmanager
@@ -89,20 +89,29 @@ def evaluating(model: Any) -> Iterator[None]:
 def check_packing(model: Any, first: Example, second: Example) -> None:
     """Refuse to train where packed examples see each other; nothing else would tell.
 
-    The second example's loss is taken alone and behind the first; both must agree.
+    The second example's final states are taken alone and behind the first; both must agree.
 
     Raises:
         UserError: they differ by more than rounding.
     """
-    device = next(model.parameters()).device
-    with evaluating(model):
-        pair, one, other = (model(**as_row(row, device))["loss"] for row in ([first, second], [first], [second]))
-    apart = float(one + other)
-    if abs(float(pair) - apart) > LEAK_TOLERANCE * max(apart, 1e-6):
+    alone, packed = (_final_states(model, row)[-len(second) :] for row in ([second], [first, second]))
+    difference = float((alone - packed).norm() / alone.norm())
+    if difference > LEAK_TOLERANCE:
         raise UserError(
-            f"training.token_budget: packed examples see each other in this model (loss {float(pair):.3f} together, "
-            f"{apart:.3f} apart); set training.token_budget=null"
+            f"training.token_budget: packed examples see each other in this model (final states differ by "
+            f"{difference:.0%}); set training.token_budget=null"
         )
+
+
+def _final_states(model: Any, row: list[Example]) -> torch.Tensor:
+    """(tokens, width) states that the head would see for a packed row."""
+    inputs = as_row(row, next(model.parameters()).device)
+    decoder = model.get_base_model().get_decoder()
+    with evaluating(model):
+        states = decoder(
+            input_ids=inputs["input_ids"], position_ids=inputs["position_ids"], attention_mask=None, use_cache=False
+        )[0]
+    return states[0].float()
 
 
 def compute_dtype_of(config: FinetuneConfig, model: Any) -> torch.dtype:

@@ -105,12 +105,11 @@ def test_a_leak_between_packed_examples_is_noticed(config_file: Path, monkeypatc
     model, _ = prepare(load_config(config_file))
     first, second = examples(2)
     check_packing(model, first, second)
-    leaky = lambda rows: (
-        as_row(rows)
-        | {  # noqa: E731
-            "position_ids": torch.arange(sum(map(len, rows)))[None]  # positions that go on: one long example
-        }
-    )
+
+    def leaky(row: list[Example], device: object) -> dict[str, torch.Tensor]:
+        """Positions that go on make one long example of several."""
+        return as_row(row) | {"position_ids": torch.arange(sum(map(len, row)))[None]}
+
     monkeypatch.setattr("finetune.model.as_row", leaky)
     with pytest.raises(UserError, match="see each other"):
         check_packing(model, first, second)
