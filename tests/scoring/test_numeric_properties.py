@@ -59,7 +59,7 @@ def test_never_raises_and_is_deterministic(output, gold, unit, decimals):
     read(output)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_hundred_thousand_hostile_strings():
     source = random.Random(20240131)
     for _ in range(100_000):
