@@ -83,7 +83,8 @@ def _load_tasks(names: Sequence[str]) -> dict[str, Any]:
     manager = task_manager()
     check_tasks(manager, names)
     try:
-        return manager.load(list(names))["tasks"]
+        # One by one: a group and one of its tasks together are refused as a duplicate.
+        return {task: loaded for name in names for task, loaded in manager.load([name])["tasks"].items()}
     except DataError as error:
         raise UserError(str(error)) from error
 
