@@ -11,7 +11,6 @@ Writes OUTPUT.json and OUTPUT.md, and OUTPUT.profile.txt with --profile.
 import argparse
 import gc
 import importlib.metadata
-import importlib.util
 import itertools
 import json
 import random
@@ -325,6 +324,9 @@ def main() -> None:
     parser.add_argument("--tiny", action="store_true", help="a tiny model on the CPU: does the script run?")
     parser.add_argument("--profile", action="store_true", help=f"profile one update of {PROFILED} too")
     options = parser.parse_args()
+    chosen_variants = options.only.split(",")
+    if unknown := set(chosen_variants) - set(VARIANTS):
+        parser.error(f"--only: unknown {', '.join(sorted(unknown))}; there are {', '.join(VARIANTS)}")
     if not options.tiny and not torch.cuda.is_available():
         print("training_speed: needs a CUDA GPU; --tiny runs a tiny model on the CPU")
         return
@@ -346,7 +348,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as workspace:
         chosen = examples[: count * PER_UPDATE]
         settings = Settings(sizes, device, dtype, chosen, max(options.warmup, 1), options.updates, workspace)
-        for name in options.only.split(","):
+        for name in chosen_variants:
             started = time.perf_counter()
             result["variants"].append(measure(name, settings, result["matmul_tflops"] * 1e12))
             gc.collect()
@@ -359,7 +361,8 @@ def main() -> None:
 
 
 def _versions(*packages: str) -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in packages if importlib.util.find_spec(name)}
+    installed = {package.name: package.version for package in importlib.metadata.distributions()}
+    return {name: installed[name] for name in packages if name in installed}
 
 
 def _write(output: Path, result: dict[str, Any]) -> None:
