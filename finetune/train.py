@@ -78,8 +78,10 @@ class PackedTrainer(Trainer):
                 self.accelerator.backward(loss)
             total += loss.detach()
         if not torch.isfinite(total):
+            remedy = "set model.dtype=float32: float16 is too narrow for some models' activations"
             raise UserError(
-                f"step {self.state.global_step + 1}: the loss is {float(total)}; lower training.learning_rate "
+                f"step {self.state.global_step + 1}: the loss is {float(total)}; "
+                f"{remedy if self.args.fp16 else 'lower training.learning_rate'} "
                 "(the last checkpoint is kept; the same command goes on from it)"
             )
         self.tokens_seen += sum(len(example) for example in examples)
@@ -144,6 +146,8 @@ def arguments(
             f"training.examples_per_update={training.examples_per_update}: not divisible by {world} processes"
         )
     on_cpu = not torch.cuda.is_available()
+    if on_cpu and dtype == torch.float16:
+        raise UserError("model.dtype=float16: a CPU trains in bfloat16 or float32; set model.dtype=auto")
     every = lambda times: max(1, math.ceil(updates / times)) if times else None  # noqa: E731
     return TrainingArguments(
         output_dir=str(workspace),

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from finetune.config import FinetuneConfig
+from benchmark.errors import UserError
+from finetune import loss
+from finetune.config import FinetuneConfig, TrainingConfig
 from finetune.examples import Example
 from finetune.model import prepare
 from finetune.train import ExampleDataset, PackedTrainer, arguments
@@ -59,3 +61,20 @@ def test_skipped_steps_of_the_gradient_scaler_are_no_failure(tiny_model: Path, t
     after = dict(model.named_parameters())
     assert all(torch.isfinite(after[name]).all() for name in before)
     assert any(not torch.equal(after[name], value) for name, value in before.items()), "later steps were taken"
+
+
+def test_activations_beyond_float16_are_explained(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    config = configuration(tiny_model, "float32")
+    model, _ = prepare(config)
+    options = arguments(config.training, tmp_path, 1, 1, torch.float32)
+    trainer = PackedTrainer(config.training, model=model, args=options, validation_examples=[])
+    trainer.args.fp16 = True
+    monkeypatch.setattr(loss, "supervised_loss", lambda hidden, *_: hidden.sum() * float("nan"))
+    with pytest.raises(UserError, match=r"model\.dtype=float32"):
+        trainer.training_step(model, [Example("x", (5, 6), (7, 2))])
+
+
+def test_float16_on_a_cpu_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="a CPU trains in"):
+        arguments(TrainingConfig(), tmp_path, 1, 1, torch.float16)
