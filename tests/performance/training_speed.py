@@ -1,7 +1,7 @@
 """How fast QLoRA trains Mistral-7B's architecture: the widespread recipe, TRL and ours, in one process on one GPU.
 
     python tests/performance/training_speed.py --output training-speed
-    python tests/performance/training_speed.py --tiny --output /tmp/dry-run     # does it run? CPU, a minute
+    python tests/performance/training_speed.py --tiny --output /tmp/dry-run     # does it run? on a CPU too, a minute
 
 The weights are random (speed and memory do not depend on them), the lengths are those of the calculation tasks'
 training split, characters / 3 standing for Mistral's tokens. Every variant sees the same examples in the same order.
@@ -321,17 +321,17 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(VARIANTS), help="variants, comma-separated")
     parser.add_argument("--warmup", type=int, default=2, help="updates before the clock runs, at least 1")
     parser.add_argument("--updates", type=int, default=3, help="updates measured")
-    parser.add_argument("--tiny", action="store_true", help="a tiny model on the CPU: does the script run?")
+    parser.add_argument("--tiny", action="store_true", help="a tiny model, on the CPU too: does the script run?")
     parser.add_argument("--profile", action="store_true", help=f"profile one update of {PROFILED} too")
     options = parser.parse_args()
     chosen_variants = options.only.split(",")
     if unknown := set(chosen_variants) - set(VARIANTS):
         parser.error(f"--only: unknown {', '.join(sorted(unknown))}; there are {', '.join(VARIANTS)}")
     if not options.tiny and not torch.cuda.is_available():
-        print("training_speed: needs a CUDA GPU; --tiny runs a tiny model on the CPU")
+        print("training_speed: needs a CUDA GPU; --tiny runs a tiny model without one")
         return
-    device = "cpu" if options.tiny else "cuda"
-    sizes, dtype = (TINY, torch.float32) if options.tiny else (MISTRAL_7B, torch.bfloat16)
+    device, dtype = ("cuda", torch.bfloat16) if torch.cuda.is_available() else ("cpu", torch.float32)
+    sizes = TINY if options.tiny else MISTRAL_7B
     count = max(options.warmup, 1) + options.updates
     examples = lengths_as_examples(EXAMPLES, sizes["vocab_size"])
     result: dict[str, Any] = {
