@@ -31,6 +31,7 @@ check: install
 
 data: install
 	for family in $$(ls tasks/*/generator.py); do $(BIN)/python -m $$(echo $${family%.py} | tr / .) || exit 1; done
+	$(BIN)/python -m benchmark.datacard
 
 bench: install
 	for measurement in $$(ls tests/performance/*.py); do $(BIN)/python $$measurement || exit 1; done

@@ -315,7 +315,7 @@ def show(
 @app.command()
 def demo(
     output: Annotated[Path, typer.Option(help="Where runs, adapter and report go.")] = Path("demo"),
-    limit: Annotated[int, typer.Option(min=1, help="Documents of each task.")] = 8,
+    limit: Annotated[int, typer.Option(min=1, help="Documents of each task.")] = 6,
 ) -> None:
     """Everything once, on the embedded model: score, fine-tune, score again, compare, report.
 

@@ -31,7 +31,7 @@ def run_demo(output: Path, limit: int) -> Path:
 
     step("1/6 the embedded model (Gemma 3 270M; the Gemma Terms of Use apply)")
     embedded.checkpoint()
-    options = RunOptions(limit=limit, batch_size=16, max_gen_toks=MAX_GEN_TOKS)
+    options = RunOptions(limit=limit, batch_size=36, max_gen_toks=MAX_GEN_TOKS)
     step("2/6 baseline, zero-shot")
     baseline = run(SystemSpec(embedded.NAME), output / "runs" / "baseline", options)
     step(f"3/6 baseline, {FEWSHOT} example shown")

@@ -40,6 +40,8 @@ class Triple:
     outcome: str
     """And the kind of mistake, one of `tasks.scoring.numeric.OUTCOMES`."""
     note: str
+    source: str = "written"
+    """`written` by a person, or said by a `model`."""
     formula_match: bool | None = None
     """Whether the sum written in the answer gives the gold; None where nobody looked."""
 
