@@ -9,13 +9,19 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 NAME = "embedded"
 """`--model embedded` names this model."""
 
 LICENSE = "Gemma Terms of Use"
+
+_SENTENCE = "The capital of France is Paris and the bank raised its rate"
 
 
 def cache_directory() -> Path:
@@ -66,5 +72,20 @@ def _convert(gguf: Path, folder: Path) -> Path:
         model.__dict__.pop(mark, None)
     model.config.__dict__.pop("quantization_config", None)
     model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name).save_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+    _check_tokenizer(tokenizer)
+    tokenizer.save_pretrained(folder)
     return folder
+
+
+def _check_tokenizer(tokenizer: "PreTrainedTokenizerBase") -> None:
+    """Refuse a tokenizer that transformers read from the GGUF file without its merges (seen with 5.17).
+
+    It splits words nearly into letters; the model still runs, and every one of its answers is worthless.
+    """
+    pieces = tokenizer(_SENTENCE, add_special_tokens=False)["input_ids"]
+    if len(pieces) > 2 * len(_SENTENCE.split()):
+        raise UserError(
+            f"--model embedded: this version of transformers misreads the model's tokenizer ({len(pieces)} tokens for "
+            f"{len(_SENTENCE.split())} words); install the version that constraints.txt names"
+        )
