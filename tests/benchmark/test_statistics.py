@@ -47,7 +47,11 @@ def test_mcnemar_golden():
     assert s.mcnemar_exact(0, 0) == 1
     assert s.mcnemar_exact(5, 0) == pytest.approx(0.0625)  # five discordant pairs cannot reach 0.05
     assert s.mcnemar_exact(6, 0) == pytest.approx(0.03125)
-    assert s.mcnemar_exact(40, 20) == s.mcnemar_exact(20, 40) == pytest.approx(2 * sum(math.comb(60, k) for k in range(21)) / 2**60)
+    assert (
+        s.mcnemar_exact(40, 20)
+        == s.mcnemar_exact(20, 40)
+        == pytest.approx(2 * sum(math.comb(60, k) for k in range(21)) / 2**60)
+    )
 
 
 def test_sign_flip_enumerates_small_samples_exactly():
