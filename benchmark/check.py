@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmark.datacard.counts import label_shares, prompt_wordings
 from benchmark.errors import UserError
-from benchmark.show import families
+from benchmark.families import families, metadata
+from benchmark.overlap import NEAR, Index, masked, shingles
 from tasks import ROOT
 from tasks.dataset import SPLITS, data_sha256, read_split
 from tasks.items import DataError, read_jsonl, validate
 
 SHOWN = 5
+LEAST_SHARE, LARGEST_SHARE = 0.2, 0.5
+LEAST_WORDINGS = {"train": 20, "test": 10}
 
 
 def check_families(names: list[str]) -> None:
@@ -58,6 +61,9 @@ def gates(family: str) -> Iterator[tuple[str, list[str]]]:
     yield "version", _version(family)
     yield "unique ids", _unique(family, splits)
     yield "splits share no template", _disjoint(family, splits)
+    yield "labels balanced", _label_shares(family, splits["test"])
+    yield "wordings varied", _wordings(family, splits)
+    yield "train and test apart", _overlap(splits)
     yield "golds recompute", _verified(family, splits)
     yield "references score 1.0", _references(family, splits["test"])
 
@@ -71,13 +77,6 @@ def _schema(family: str) -> list[str]:
         except DataError as error:
             problems.append(str(error))
     return problems
-
-
-def metadata(family: str) -> dict[str, Any]:
-    """The `metadata` section of a family's YAML."""
-    loader = yaml.SafeLoader
-    text = (ROOT / family / f"{family}.yaml").read_text(encoding="utf-8").replace("!function ", "")
-    return yaml.load(text, loader)["metadata"]
 
 
 def _version(family: str) -> list[str]:
@@ -105,6 +104,36 @@ def _disjoint(family: str, splits: dict[str, list[dict[str, Any]]]) -> list[str]
         for template in sorted({item["template_id"] for item in items}):
             if seen.setdefault(template, split) != split:
                 problems.append(f"{family}: template {template} stands in {seen[template]} and {split}")
+    return problems
+
+
+def _label_shares(family: str, items: list[dict[str, Any]]) -> list[str]:
+    shares = label_shares(family, items)
+    return [
+        f"{family}: {share:.0%} of {name} is {label!r}; a label's share must lie in {LEAST_SHARE:.0%}–{LARGEST_SHARE:.0%}"
+        for name, by_label in shares.items()
+        for label, share in by_label.items()
+        if not LEAST_SHARE <= share <= LARGEST_SHARE
+    ]
+
+
+def _wordings(family: str, splits: dict[str, list[dict[str, Any]]]) -> list[str]:
+    counts = {split: prompt_wordings(family, splits[split], split) for split in LEAST_WORDINGS}
+    return [
+        f"{family}: {counts[split]} wordings of the task in {split}; at least {least} are needed"
+        for split, least in LEAST_WORDINGS.items()
+        if counts[split] < least
+    ]
+
+
+def _overlap(splits: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Test questions that a training question repeats with other numbers and names."""
+    index = Index(shingles(masked(item["instruction"])) for item in splits["train"])
+    problems = []
+    for item in splits["test"]:
+        position, similarity = index.nearest(shingles(masked(item["instruction"])))
+        if similarity >= NEAR:
+            problems.append(f"{item['id']}: {similarity:.2f} like {splits['train'][position]['id']} of train")
     return problems
 
 

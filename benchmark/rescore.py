@@ -46,8 +46,7 @@ def rescore(run: Path, output: Path, include_paths: tuple[str, ...] = (), bootst
             metrics = _grade(tasks[name], rows)
             results["results"][name] |= _aggregate(tasks[name], metrics, bootstrap_iters)
             results["versions"][name] = tasks[name].VERSION
-            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            write_text(staged / path.name, text)
+            write_text(staged / path.name, "".join(f"{_line(row)}\n" for row in rows))
         _regroup(results)
         write_text(staged / results_path.name, json.dumps(results, ensure_ascii=False, indent=2) + "\n")
         write_text(staged / "run.json", json.dumps(_record(run), ensure_ascii=False, indent=2) + "\n")
@@ -74,6 +73,12 @@ def _samples(path: Path) -> list[dict[str, Any]]:
         return read_jsonl(path)
     except DataError as error:
         raise UserError(str(error)) from error
+
+
+def _line(row: dict[str, Any]) -> str:
+    """A row as JSON; escaped to ASCII only where it holds half a surrogate pair, which UTF-8 cannot write."""
+    text = json.dumps(row, ensure_ascii=False)
+    return json.dumps(row) if any("\ud800" <= letter <= "\udfff" for letter in text) else text
 
 
 def _grade(task: Any, rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[Any]]:

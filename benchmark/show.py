@@ -7,14 +7,10 @@ from rich.panel import Panel
 from rich.text import Text
 
 from benchmark.errors import UserError
+from benchmark.families import families
 from tasks import ROOT
 from tasks.dataset import SPLITS
 from tasks.items import read_jsonl
-
-
-def families() -> list[str]:
-    """Folders under `tasks/` that hold a task."""
-    return sorted(path.parent.name for path in ROOT.glob("*/*.yaml") if path.stem == path.parent.name)
 
 
 def show_items(family: str, split: str, slice_: str, count: int, seed: int) -> None:

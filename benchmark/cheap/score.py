@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.check import metadata
+from benchmark.families import metadata
 from tasks import ROOT
 from tasks.dataset import read_split
 from tasks.items import read_jsonl

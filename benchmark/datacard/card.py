@@ -9,7 +9,7 @@ import yaml
 from benchmark.datacard import counts, likeness
 from benchmark.datacard.counts import Data
 from benchmark.datacard.tables import table
-from benchmark.show import families
+from benchmark.families import families
 from tasks import ROOT
 from tasks.dataset import SPLITS
 from tasks.items import read_jsonl, write_text

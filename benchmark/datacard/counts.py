@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.check import metadata
 from benchmark.datacard.tables import percent, table
+from benchmark.families import metadata
 from tasks.dataset import SPLITS, data_sha256
 
 Row = Mapping[str, Any]
@@ -18,13 +18,15 @@ Data = Mapping[str, Splits]
 """Family -> split -> items."""
 
 _WORDING = {
-    "calculation": r"^(.+)$",
     "credit_risk": r"(\d+)-\w+$",
     "esg_risk": r"(\d+)$",
     "statement_analysis": r"^\w+-(\d+)-",
     "market_trends": r"-(\w+)-q\d+$",
 }
 """The part of a template's id that names the wording around an item's figures."""
+
+_WHOLE = r"^(.+)$"
+"""For a family that says nothing else: each template is a wording."""
 
 
 def versions(data: Data) -> str:
@@ -115,7 +117,9 @@ def prompt_wordings(family: str, items: Sequence[Row], split: str) -> int:
     if family == "extraction":
         wording = importlib.import_module(f"tasks.extraction.wording_{split}").WORDING
         return len(wording.prompts + wording.company_prompts + wording.standard_prompts)
-    found = (re.search(_WORDING[family], item["template_id"]) for item in items if item["source"] == "generator")
+    found = (
+        re.search(_WORDING.get(family, _WHOLE), item["template_id"]) for item in items if item["source"] == "generator"
+    )
     return len({match[1] for match in found if match})
 
 

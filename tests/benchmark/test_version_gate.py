@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import check
+from benchmark import check, families
+from benchmark.families import metadata
 from tasks import ROOT, dataset
 from tasks.authoring import build
 from tasks.items import DataError, jsonl, read_jsonl
@@ -51,7 +52,7 @@ def test_a_changed_item_without_a_new_version_is_reported(copy: Path):
 def test_a_new_hash_under_the_old_version_is_reported_too(copy: Path):
     change_one_item(copy)
     config = copy / f"{FAMILY}.yaml"
-    old = check.metadata(FAMILY)["dataset_sha256"]
+    old = metadata(FAMILY)["dataset_sha256"]
     config.write_text(config.read_text(encoding="utf-8").replace(old, dataset.data_sha256(FAMILY)), encoding="utf-8")
     assert len(version_problems()) == 1
 
@@ -69,4 +70,4 @@ def test_the_generator_refuses_a_released_version_and_takes_a_new_one(copy: Path
 
 
 def test_every_family_is_released():
-    assert {str(check.metadata(path.parent.name)["version"]) for path in ROOT.glob("*/versions.json")} == {"1.0"}
+    assert {str(metadata(path.parent.name)["version"]) for path in ROOT.glob("*/versions.json")} == {"1.0"}

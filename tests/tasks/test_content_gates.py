@@ -7,8 +7,8 @@ import pytest
 from benchmark.cheap.score import Family, free_answer_score, headline, reference_score
 from benchmark.cheap.systems import SYSTEMS
 from benchmark.datacard.counts import label_shares, prompt_wordings
+from benchmark.families import families
 from benchmark.overlap import NEAR, Index, masked, shingles
-from benchmark.show import families
 from tasks.dataset import SPLITS, read_split
 
 FAMILIES = families()
