@@ -23,7 +23,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in (f"{FAMILY}.yaml", "versions.json"):
         shutil.copy(ROOT / FAMILY / name, folder)
     shutil.copytree(ROOT / FAMILY / "data", folder / "data")
-    for module in (check, dataset, build):
+    for module in (check, dataset, build, families):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     return folder
 
