@@ -114,6 +114,13 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
         assert mine.read_bytes() == theirs.read_bytes()
 
 
+def test_examples_are_shown_where_they_are_asked_for(finished: Path, tiny_model: Path):
+    spec = SystemSpec(str(tiny_model), dtype="float32", num_fewshot=1)
+    shown = run(spec, finished.parent / "fewshot", RunOptions(tasks=("rufin_calculation",), limit=1, max_gen_toks=4))
+    row = json.loads(next(shown.glob("samples_*")).read_text(encoding="utf-8"))
+    assert row["arguments"]["gen_args_0"]["arg_0"].count("### Задание") == 2
+
+
 def test_systems_do_not_share_answers(finished: Path, other_tiny_model: Path):
     other = run(SystemSpec(str(other_tiny_model), dtype="float32"), finished.parent / "other", OPTIONS)
     assert len(list((finished.parent / ".answers").glob("*.db"))) == 2
