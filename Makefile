@@ -34,4 +34,4 @@ data: install
 	$(BIN)/python -m benchmark.datacard
 
 bench: install
-	for measurement in $$(ls tests/performance/*.py); do $(BIN)/python $$measurement || exit 1; done
+	for measurement in $$(ls tests/performance/*.py); do PYTHONPATH=. $(BIN)/python $$measurement || exit 1; done
