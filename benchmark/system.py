@@ -104,7 +104,6 @@ def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel
     Raises:
         UserError: no such model or adapter, an adapter of another base, or quantization that cannot run here.
     """
-    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     place = _device(device)
@@ -127,7 +126,6 @@ def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     if spec.adapter:
         model = _with_adapter(model, spec)
-    torch.set_grad_enabled(True)
     return model.eval(), tokenizer
 
 

@@ -94,7 +94,7 @@ def write_text(path: Path, text: str) -> None:
         os.umask(umask)
         Path(name).chmod(0o666 & ~umask)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException:  # whatever ends the write, Ctrl-C too, leaves no scratch file; it is raised again
         Path(name).unlink(missing_ok=True)
         raise
 
