@@ -5,6 +5,7 @@ from typing import Any
 
 from tasks.scoring.freetext import text_scores
 from tasks.scoring.numeric import OUTCOMES, grade
+from tasks.scoring.outcome import outcome_metrics
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, float]:
@@ -24,5 +25,5 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
         "formula_match": float(verdict.formula_match),
         "rougeL": rouge["rougeL"],
         "rougeL_floor": rouge["rougeL_floor"],
-        **{f"outcome_{name}": float(verdict.outcome == name) for name in OUTCOMES},
+        **outcome_metrics(verdict.outcome, OUTCOMES),
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from tasks.scoring.freetext import text_scores
 from tasks.scoring.labels import read_label
+from tasks.scoring.outcome import ONE_LABEL, of_labels, outcome_metrics
 from tasks.scoring.unsupported import unsupported_share
 
 ANCHOR = r"(?:уровень|степень|категория|класс)(?: кредитного)? риска|кредитный риск|риск(?=[*_» ]*[:=|—–])"
@@ -16,8 +17,6 @@ LEVELS = {
 }
 """Each level and its synonyms. «Повышенный» is none of them: it stands between two levels."""
 
-OUTCOMES = ("correct", "wrong", "hedged", "unparsed", "refusal", "empty", "truncated")
-
 
 def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, Any]:
     """Every metric of the family for one answer.
@@ -26,17 +25,15 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
         doc: an item as `tasks.dataset` loads it.
         results: the model's answer first; anything but text counts as an empty answer.
     """
-    answer = results[0] if results and isinstance(results[0], str) else ""
-    gold = doc["gold"]["level"]
+    answer, gold = results[0] if results else None, doc["gold"]["level"]
     reading = read_label(answer, ANCHOR, LEVELS)
-    outcome = reading.outcome if reading.label is None else "correct" if reading.label == gold else "wrong"
-    correct = float(outcome == "correct")
+    correct = reading.label == gold
     derived = [Decimal(value) for value in doc["gold"]["derived"]]
     return {
-        "score": correct,
-        "accuracy": correct,
+        "score": float(correct),
+        "accuracy": float(correct),
         "macro_f1": [gold, reading.label],
         **text_scores(answer, doc),
-        "unsupported_numbers": unsupported_share(answer, doc["instruction"], derived) or 0.0,
-        **{f"outcome_{name}": float(outcome == name) for name in OUTCOMES},
+        "unsupported_numbers": unsupported_share(answer, doc["instruction"], derived),
+        **outcome_metrics(of_labels([reading], [correct]), ONE_LABEL),
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.scoring.fields import FIELDS, FieldScore, score
+from tasks.scoring.outcome import outcome_metrics
 
 OUTCOMES = ("correct", "partial", "wrong", "invalid_json", "truncated", "refusal", "empty")
 
@@ -12,7 +13,6 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
     """Metrics of one answer. F1, precision and recall are [correct, stated, expected], pooled over the corpus later."""
     result = score(results[0] if results else None, doc["gold"]["rows"])
     pooled = result.counts.triple
-    outcome = _outcome(result)
     return {
         "score": pooled,
         "field_f1": pooled,
@@ -21,7 +21,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
         "exact_document": float(result.exact),
         "valid_json": float(result.outcome == "read"),
         **{f"field_f1_{name}": result.fields[name].triple for name in FIELDS},
-        **{f"outcome_{name}": float(name == outcome) for name in OUTCOMES},
+        **outcome_metrics(_outcome(result), OUTCOMES),
     }
 
 

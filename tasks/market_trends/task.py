@@ -8,9 +8,8 @@ from typing import Any
 from tasks.market_trends.rubric import LEVELS, THRESHOLD, steps
 from tasks.scoring.freetext import text_scores
 from tasks.scoring.labels import LabelReading, read_label
+from tasks.scoring.outcome import SEVERAL_LABELS, of_labels, outcome_metrics
 from tasks.scoring.unsupported import unsupported_share
-
-OUTCOMES = ("correct", "partial", "wrong", "hedged", "unparsed", "refusal", "empty", "truncated")
 
 _FORM = r"(?:(?:ПАО|АО|ООО|НПФ|МФО|ПИФ|МЭЗ|НПЗ|банк|фонд|компания|сектор|отрасль)\W{1,3})?"
 """What may stand before a name: «НПФ „Ниворож“: позитивно»."""
@@ -21,37 +20,25 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
 
     `macro_f1` is a list of [gold, predicted] pairs, one per line, pooled over the corpus later.
     """
-    answer = results[0] if results and isinstance(results[0], str) else ""
+    answer = results[0] if results else None
     directions = doc["gold"]["directions"]
     readings = [read(answer, line["sector"]) for line in directions]
     right = [reading.label == line["direction"] for reading, line in zip(readings, directions, strict=True)]
     accuracy = sum(right) / len(right)
-    reached = outcome(readings, right)
     return {
         "score": accuracy,
         "direction_accuracy": accuracy,
         "all_correct": float(all(right)),
         "macro_f1": [[line["direction"], reading.label] for line, reading in zip(directions, readings, strict=True)],
         **text_scores(answer, doc),
-        "unsupported_numbers": unsupported_share(answer, doc["instruction"], derived(doc["gold"])) or 0.0,
-        **{f"outcome_{name}": float(name == reached) for name in OUTCOMES},
+        "unsupported_numbers": unsupported_share(answer, doc["instruction"], derived(doc["gold"])),
+        **outcome_metrics(of_labels(readings, right), SEVERAL_LABELS),
     }
 
 
-def read(answer: str, sector: str) -> LabelReading:
+def read(answer: object, sector: str) -> LabelReading:
     """The direction that an answer states for one sector or company."""
     return read_label(answer, _FORM + re.escape(sector), LEVELS)
-
-
-def outcome(readings: Sequence[LabelReading], right: Sequence[bool]) -> str:
-    """How the lines went as a whole: the best that can be said of them comes first."""
-    if all(right):
-        return "correct"
-    if any(right):
-        return "partial"
-    seen = {reading.outcome for reading in readings}
-    order = {"read": "wrong", "hedged": "hedged", "refusal": "refusal", "truncated": "truncated", "empty": "empty"}
-    return next((name for key, name in order.items() if key in seen), "unparsed")
 
 
 def derived(gold: Mapping[str, Any]) -> Iterator[Decimal]:

@@ -42,7 +42,7 @@ class _Figure:
         return self.power == 0 and self.step == 1 and 1900 <= self.digits <= 2100
 
 
-def unsupported_share(answer: str, prompt: str, derived: Iterable[Decimal]) -> float | None:
+def unsupported_share(answer: object, prompt: str, derived: Iterable[Decimal]) -> float:
     """The share of an answer's different figures that stand neither in the prompt nor among the derived values.
 
     A figure is supported if some value, rounded to the precision that the answer prints, equals it: «46%» and
@@ -54,7 +54,7 @@ def unsupported_share(answer: str, prompt: str, derived: Iterable[Decimal]) -> f
             in the unit in which an answer would print it (45.6 for 45,6%), money in the prompt's unit or in roubles.
 
     Returns:
-        A share in 0…1; None if the answer has no figures.
+        A share in 0…1; an answer without figures has none that is unsupported: 0.
     """
     text, _ = prepare(answer)
     sources = _figures(prompt[-MAX_CHARACTERS:])
@@ -64,7 +64,7 @@ def unsupported_share(answer: str, prompt: str, derived: Iterable[Decimal]) -> f
         if not (figure.is_year and str(figure.digits) in prompt)
     }
     if not figures:
-        return None
+        return 0.0
     plain = {figure.digits for figure in sources} | {abs(value) for value in derived}
     scaled = plain | {figure.digits.scaleb(figure.power) for figure in sources if figure.power}
     ordered = sorted(plain), sorted(scaled)

@@ -7,6 +7,7 @@ from tasks.scoring.answer import is_refusal, prepare
 from tasks.scoring.freetext import text_scores
 from tasks.scoring.labels import LabelReading, read_label
 from tasks.scoring.numeric import Verdict, grade
+from tasks.scoring.outcome import SEVERAL_LABELS, outcome_metrics
 from tasks.scoring.unsupported import unsupported_share
 from tasks.statement_analysis import derived
 from tasks.statement_analysis.reading import STATE_ANCHOR, stated_value
@@ -18,8 +19,6 @@ LEVELS = {
     CRISIS: ("кризисное", "кризис"),
 }
 
-OUTCOMES = ("correct", "partial", "wrong", "hedged", "unparsed", "refusal", "empty", "truncated")
-
 
 def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, float | list[str | None]]:
     """Every metric of one answer, as the family's YAML lists them."""
@@ -29,10 +28,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
     state = read_label(answer, STATE_ANCHOR, LEVELS)
     right = sum(verdict is not None and verdict.correct for verdict in verdicts)
     share = right / len(verdicts)
-    name = outcome(answer, verdicts, state, gold["state"])
-    unsupported = (
-        unsupported_share(answer, doc["instruction"], derived.values(gold)) if isinstance(answer, str) else None
-    )
+    reached = outcome(answer, verdicts, state, gold["state"])
     return {
         "score": share,
         "ratio_share": share,
@@ -40,9 +36,8 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
         "state_accuracy": float(state.label == gold["state"]),
         "macro_f1": [gold["state"], state.label],
         **text_scores(answer, doc),
-        # An answer without figures has none that is unsupported.
-        "unsupported_numbers": unsupported or 0.0,
-        **{f"outcome_{known}": float(known == name) for known in OUTCOMES},
+        "unsupported_numbers": unsupported_share(answer, doc["instruction"], derived.values(gold)),
+        **outcome_metrics(reached, SEVERAL_LABELS),
     }
 
 
@@ -61,7 +56,7 @@ def ratio_verdicts(answer: object, ratios: Sequence[Mapping[str, Any]]) -> list[
 
 
 def outcome(answer: object, verdicts: Sequence[Verdict | None], state: LabelReading, gold_state: str) -> str:
-    """One of `OUTCOMES`: what kind of answer this is."""
+    """One of `SEVERAL_LABELS`: what kind of answer this is."""
     text, reason = prepare(answer)
     if reason:
         return reason

@@ -40,7 +40,7 @@ def test_share(answer, share):
 
 @pytest.mark.parametrize("answer", ["", "Отказать.", "1. Отказать.\n2. Запросить справку.", "В 2024 году.", None])
 def test_no_figures(answer):
-    assert unsupported_share(answer, PROMPT, DERIVED) is None
+    assert unsupported_share(answer, PROMPT, DERIVED) == 0
 
 
 def test_a_year_of_a_date_is_no_figure():
