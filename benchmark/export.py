@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from benchmark.compare import Comparison
+from benchmark.comparison import Comparison
 from benchmark.records import RunRecord
 
 FORMAT = 1

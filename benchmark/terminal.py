@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.compare import Comparison, Delta
+from benchmark.comparison import Comparison, Delta
 from benchmark.export import as_json
 from benchmark.verdicts import MARKS
 

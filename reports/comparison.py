@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.compare import Comparison
+from benchmark.comparison import Comparison
 from benchmark.export import as_dict
 from reports import views
 from reports.numbers import LANGUAGES

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from benchmark.compare import Comparison
+from benchmark.comparison import Comparison
 from benchmark.measures import measure
 from benchmark.records import SampleResult
 from reports.numbers import Numbers

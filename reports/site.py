@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.compare import Comparison, compare
+from benchmark.compare import compare
+from benchmark.comparison import Comparison
 from benchmark.errors import UserError
 from benchmark.ranking import Ranking, rank
 from benchmark.records import RunRecord

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from benchmark.compare import Comparison
+from benchmark.comparison import Comparison
 from reports.visible import visible
 
 _FIELDS = (

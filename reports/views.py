@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.compare import Comparison, Delta
+from benchmark.comparison import Comparison, Delta
 from benchmark.records import RunRecord
 from benchmark.verdicts import MARKS, VERDICTS, Verdict
 from reports.charts import Scale, difference_scale

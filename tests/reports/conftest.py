@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.compare import Comparison, compare
+from benchmark.compare import compare
+from benchmark.comparison import Comparison
 from benchmark.records import RunRecord
 from benchmark.results import load_run
 from reports import comparison, site
