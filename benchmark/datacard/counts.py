@@ -17,16 +17,8 @@ Splits = Mapping[str, Sequence[Row]]
 Data = Mapping[str, Splits]
 """Family -> split -> items."""
 
-_WORDING = {
-    "credit_risk": r"(\d+)-\w+$",
-    "esg_risk": r"(\d+)$",
-    "statement_analysis": r"^\w+-(\d+)-",
-    "market_trends": r"-(\w+)-q\d+$",
-}
-"""The part of a template's id that names the wording around an item's figures."""
-
 _WHOLE = r"^(.+)$"
-"""For a family that says nothing else: each template is a wording."""
+"""For a family whose metadata names no `wording`: each template is a wording of the task."""
 
 
 def versions(data: Data) -> str:
@@ -58,29 +50,25 @@ def topics(data: Data) -> str:
     )
 
 
-def labels_of(family: str, item: Row) -> Iterator[tuple[str, str]]:
-    """What is labelled in an item, with its label; nothing in families without labels."""
-    gold = item["gold"]
-    if family == "credit_risk":
-        yield "level", gold["level"]
-    elif family == "esg_risk":
-        yield from gold.items()
-    elif family == "statement_analysis":
-        yield "state", gold["state"]
-    elif family == "market_trends":
-        yield from (("direction", line["direction"]) for line in gold["directions"])
-
-
 def label_shares(family: str, items: Sequence[Row]) -> dict[str, dict[str, float]]:
-    """Of every label: its share, by what is labelled."""
-    counts: dict[str, Counter[str]] = {}
-    for item in items:
-        for name, label in labels_of(family, item):
-            counts.setdefault(name, Counter())[label] += 1
-    return {
-        name: {label: count / counted.total() for label, count in sorted(counted.items())}
-        for name, counted in counts.items()
-    }
+    """Of every label: its share, by what is labelled; nothing in a family whose metadata names no `labels`."""
+    shares = {}
+    for path in metadata(family).get("labels", ()):
+        keys = path.split(".")
+        counts = Counter(label for item in items for label in _at(item["gold"], keys))
+        shares[keys[-1]] = {label: count / counts.total() for label, count in sorted(counts.items())}
+    return shares
+
+
+def _at(value: Any, keys: Sequence[str]) -> Iterator[str]:
+    """The labels under a path of keys; a list on the way stands for each of its elements."""
+    if isinstance(value, list):
+        for element in value:
+            yield from _at(element, keys)
+    elif keys:
+        yield from _at(value[keys[0]], keys[1:])
+    else:
+        yield value
 
 
 def labels(data: Data) -> str:
@@ -113,13 +101,16 @@ def _quantiles(items: Sequence[Row], key: str) -> tuple[int, ...]:
 
 
 def prompt_wordings(family: str, items: Sequence[Row], split: str) -> int:
-    """How many wordings of the task a split's generated items have."""
-    if family == "extraction":
-        wording = importlib.import_module(f"tasks.extraction.wording_{split}").WORDING
-        return len(wording.prompts + wording.company_prompts + wording.standard_prompts)
-    found = (
-        re.search(_WORDING.get(family, _WHOLE), item["template_id"]) for item in items if item["source"] == "generator"
-    )
+    """How many wordings of the task a split's generated items have.
+
+    A template's id names its wording, by the pattern `wording` of the family's metadata; where it does not, because
+    prompts are drawn apart from templates, the family's generator counts them: `prompt_wordings(split)`.
+    """
+    generator = importlib.import_module(f"tasks.{family}.generator")
+    if hasattr(generator, "prompt_wordings"):
+        return generator.prompt_wordings(split)
+    pattern = metadata(family).get("wording", _WHOLE)
+    found = (re.search(pattern, item["template_id"]) for item in items if item["source"] == "generator")
     return len({match[1] for match in found if match})
 
 

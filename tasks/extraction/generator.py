@@ -17,16 +17,23 @@ from tasks.items import Item, read_jsonl, validate
 
 FAMILY = "extraction"
 HANDWRITTEN = ROOT / FAMILY / "handwritten.jsonl"
-_SPLITS = (("train", TRAIN, 900, 4101), ("validation", VALIDATION, 80, 4102), ("test", TEST, 240, 4103))
+_WORDINGS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+_SIZES_AND_SEEDS = {"train": (900, 4101), "validation": (80, 4102), "test": (240, 4103)}
 _LONGEST = 1_000
 """Documents beyond this many characters are written anew: the family is read by small models too."""
 
 
 def build() -> dict[str, list[Item]]:
     """All splits; the handwritten items follow the generated ones in test."""
-    splits = {split: _split(split, wording, count, seed) for split, wording, count, seed in _SPLITS}
+    splits = {split: _split(split, wording, *_SIZES_AND_SEEDS[split]) for split, wording in _WORDINGS.items()}
     splits["test"] += validate(read_jsonl(HANDWRITTEN), str(HANDWRITTEN))
     return splits
+
+
+def prompt_wordings(split: str) -> int:
+    """How many wordings of the task a split has: they are drawn apart from the documents that templates name."""
+    wording = _WORDINGS[split]
+    return len(wording.prompts + wording.company_prompts + wording.standard_prompts)
 
 
 def _split(split: str, wording: Wording, count: int, seed: int) -> list[Item]:
