@@ -327,6 +327,6 @@ def test_no_answer_raises_and_counts_add_up(output):
     ids=["brackets", "nested", "rows", "long", "surrogates", "quotes"],
 )
 def test_hostile_answers_are_graded_quickly(output):
-    started = time.perf_counter()
+    started = time.process_time()
     assert counts(score(output, GOLD))[0] == 0
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

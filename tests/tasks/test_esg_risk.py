@@ -1,41 +1,24 @@
 """The ESG family: its rubric, its data, its grader."""
 
 import copy
-import json
-import math
 import random
 import re
-from collections import Counter
 from itertools import pairwise
 
 import pytest
-import yaml
 
-from tasks import ROOT
-from tasks.dataset import SPLITS, data_sha256, read_split
+from tasks.dataset import SPLITS, read_split
 from tasks.esg_risk import rubric
-from tasks.esg_risk.generator import build
 from tasks.esg_risk.task import PILLARS, process_results
 from tasks.esg_risk.texts import wording
 from tasks.esg_risk.verify import verify
-from tasks.items import Item, jsonl, read_jsonl
 
-FAMILY = ROOT / "esg_risk"
 LEVEL_LINES = 4
 
 
 @pytest.fixture(scope="module")
 def splits() -> dict[str, list[dict]]:
     return {split: read_split("esg_risk", split) for split in SPLITS}
-
-
-@pytest.fixture(scope="module")
-def config() -> dict:
-    class Loader(yaml.SafeLoader):
-        pass
-
-    Loader.add_constructor("!function", lambda loader, node: node.value)
-    return yaml.load((FAMILY / "esg_risk.yaml").read_text(encoding="utf-8"), Loader)
 
 
 def masked(text: str) -> str:
@@ -85,34 +68,6 @@ class TestRubric:
 
 
 class TestData:
-    def test_rebuild_gives_the_same_bytes(self):
-        first, second = build(), build()
-        for split in SPLITS:
-            text = jsonl(item.model_dump() for item in first[split])
-            assert text == jsonl(item.model_dump() for item in second[split])
-            assert text == (FAMILY / "data" / f"{split}.jsonl").read_text(encoding="utf-8")
-
-    def test_sizes_and_schema(self, splits):
-        for split, least in (("train", 800), ("validation", 60), ("test", 200)):
-            assert len(splits[split]) >= least
-        assert sum(item["slice"] == "handwritten" for item in splits["test"]) >= 25
-        identifiers = [item["id"] for items in splits.values() for item in items]
-        assert len(identifiers) == len(set(identifiers))
-        for item in splits["test"]:
-            checked = Item.model_validate({key: item[key] for key in Item.model_fields})
-            assert checked.references[0] == checked.output
-            assert len(set(checked.references)) >= 2
-
-    def test_hash_is_recorded(self, config):
-        assert config["metadata"]["dataset_sha256"] == data_sha256("esg_risk")
-
-    @pytest.mark.parametrize("key", [*PILLARS, "overall"])
-    def test_every_level_has_20_to_50_percent(self, splits, key):
-        for split in SPLITS:
-            counts = Counter(item["gold"][key] for item in splits[split])
-            assert set(counts) == set(rubric.LEVELS)
-            assert all(0.2 <= count / len(splits[split]) <= 0.5 for count in counts.values()), (split, counts)
-
     def test_splits_share_no_wording(self, splits):
         for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
             assert not authored(wording(one)) & authored(wording(other))
@@ -141,10 +96,6 @@ class TestData:
 
 
 class TestVerify:
-    def test_every_test_item_is_clean(self, splits):
-        for split in ("validation", "test"):
-            assert [(item["id"], verify(item)) for item in splits[split] if verify(item)] == []
-
     @pytest.mark.parametrize("pillar", PILLARS)
     def test_wrong_gold_is_reported(self, splits, pillar):
         for item in (splits["test"][0], splits["test"][-1]):
@@ -170,29 +121,10 @@ class TestVerify:
 
 
 class TestGrading:
-    def test_references_score_full(self, splits):
-        for item in [*splits["test"], *splits["train"][::30]]:
-            for reference in item["references"]:
-                metrics = process_results(item, [reference])
-                assert metrics["score"] == metrics["all_correct"] == metrics["outcome_correct"] == 1.0, item["id"]
-                assert metrics["unsupported_numbers"] == 0.0, item["id"]
-
-    def test_free_answers_score_full(self, splits):
-        items = {item["id"]: item for item in splits["test"]}
-        answers = read_jsonl(FAMILY / "free_answers.jsonl")
-        assert len(answers) >= 20
-        for answer in answers:
-            metrics = process_results(items[answer["id"]], [answer["answer"]])
-            assert metrics["score"] == metrics["all_correct"] == 1.0, answer["id"]
-
     def test_a_neighbours_answer_scores_low(self, splits):
         items = splits["test"]
         scores = [process_results(a, [b["output"]])["score"] for a, b in pairwise(items)]
         assert sum(scores) / len(scores) < 0.5
-
-    def test_metrics_are_those_of_the_yaml(self, splits, config):
-        listed = {entry["metric"] for entry in config["metric_list"]}
-        assert set(process_results(splits["test"][0], ["Общий риск: низкий"])) == listed
 
     @pytest.mark.parametrize(
         ("answer", "outcome"),
@@ -225,19 +157,6 @@ class TestGrading:
         assert metrics["outcome_wrong"] == 1.0
         assert metrics["score"] == metrics["overall_accuracy"] == 0.0
 
-    @pytest.mark.parametrize(
-        "output",
-        [None, 3.5, [], {"a": 1}, b"x", "\ud800 риск", "Общий риск: " * 50_000, "9" * 200_000, "\x00", "{" * 5_000],
-        ids=["none", "number", "list", "dict", "bytes", "surrogate", "loop", "digits", "nul", "braces"],
-    )
-    def test_hostile_outputs_never_raise(self, splits, output):
-        metrics = process_results(splits["test"][0], [output])
-        assert sum(value for key, value in metrics.items() if key.startswith("outcome_")) == 1.0
-        assert all(math.isfinite(value) for value in metrics.values() if isinstance(value, float))
-
-    def test_no_result_at_all(self, splits):
-        assert process_results(splits["test"][0], [])["outcome_empty"] == 1.0
-
 
 class TestCheapBaselines:
     """What reads nothing, or only words, must stay below 60% of the headline."""
@@ -245,21 +164,6 @@ class TestCheapBaselines:
     def test_copying_the_prompt(self, splits):
         scores = [process_results(item, [item["instruction"]])["score"] for item in splits["test"]]
         assert sum(scores) / len(scores) < 0.2
-
-    def test_alarming_words(self, splits):
-        words = {
-            "environment": ("авари|разлив|вред|приостан|суд", "штраф|взыска|превыш|норматив|ПДК"),
-            "social": ("погиб|смерт|забаст|стачк|долг", "штраф|задерж|инспекц|ГИТ"),
-            "governance": ("уголовн|арест|обвин|отказ|SDN|санкци|займ", "оговор|штраф|опозда"),
-        }
-        right = 0
-        for item in splits["test"]:
-            for pillar, (severe, moderate) in words.items():
-                level = "средний" if re.search(moderate, item["instruction"], re.IGNORECASE) else "низкий"
-                if re.search(severe, item["instruction"], re.IGNORECASE):
-                    level = "высокий"
-                right += item["gold"][pillar] == level
-        assert right / len(splits["test"]) / len(words) < 0.6
 
     def test_another_items_labels(self, splits):
         rng = random.Random(0)
@@ -271,8 +175,3 @@ class TestCheapBaselines:
             for pillar in PILLARS
         )
         assert right / len(splits["test"]) / len(PILLARS) < 0.6
-
-
-def test_versions_ledger_knows_the_data():
-    versions = json.loads((FAMILY / "versions.json").read_text(encoding="utf-8"))
-    assert data_sha256("esg_risk") in versions.values()

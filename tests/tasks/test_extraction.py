@@ -7,36 +7,21 @@ import re
 from collections import Counter
 
 import pytest
-import yaml
 
-from tasks import ROOT
-from tasks.dataset import SPLITS, data_sha256
-from tasks.extraction.generator import build
+from tasks.dataset import SPLITS, read_split
 from tasks.extraction.metrics import METRICS
 from tasks.extraction.task import OUTCOMES, micro_precision, micro_recall, process_results
 from tasks.extraction.verify import UNITS, verify
 from tasks.extraction.wording_test import WORDING as TEST
 from tasks.extraction.wording_train import WORDING as TRAIN
 from tasks.extraction.wording_validation import WORDING as VALIDATION
-from tasks.items import jsonl, read_jsonl, validate
 from tasks.scoring.aggregate import micro_f1
 from tasks.scoring.row_names import metric_name
-
-FAMILY = ROOT / "extraction"
 
 
 @pytest.fixture(scope="module")
 def splits():
-    return {split: read_jsonl(FAMILY / "data" / f"{split}.jsonl") for split in SPLITS}
-
-
-@pytest.fixture(scope="module")
-def config():
-    class Loader(yaml.SafeLoader):
-        pass
-
-    Loader.add_constructor("!function", lambda loader, node: node.value)
-    return yaml.load((FAMILY / "extraction.yaml").read_text(encoding="utf-8"), Loader)
+    return {split: read_split("extraction", split) for split in SPLITS}
 
 
 def field_f1(items, answers):
@@ -50,35 +35,6 @@ def masked(text):
 
 
 class TestData:
-    def test_sizes_and_schema(self, splits):
-        assert [
-            len(splits[split]) >= least for split, least in (("train", 800), ("validation", 60), ("test", 225))
-        ] == [True] * 3
-        for split in SPLITS:
-            validate(splits[split], split)
-            assert {item["category"] for item in splits[split]} == {"extraction"}
-        ids = [item["id"] for split in SPLITS for item in splits[split]]
-        assert len(ids) == len(set(ids))
-
-    def test_building_again_gives_the_files(self):
-        first = build()
-        for split in SPLITS:
-            text = jsonl(item.model_dump() for item in first[split])
-            assert text == (FAMILY / "data" / f"{split}.jsonl").read_text(encoding="utf-8")
-
-    def test_the_yaml_names_the_data(self, config):
-        assert config["metadata"]["dataset_sha256"] == data_sha256("extraction")
-
-    def test_handwritten_items(self, splits):
-        written = [item for item in splits["test"] if item["slice"] == "handwritten"]
-        assert len(written) >= 25
-        assert len({item["template_id"] for item in written}) == len(written)
-
-    def test_every_item_is_verified(self, splits):
-        for split in SPLITS:
-            for item in splits[split]:
-                assert verify(item) == [], item["id"]
-
     def test_splits_share_nothing(self, splits):
         for key in (lambda item: item["template_id"], lambda item: masked(item["instruction"])):
             seen = [set(map(key, splits[split])) for split in SPLITS]
@@ -179,27 +135,9 @@ class TestVerify:
 
 
 class TestGrading:
-    def test_metrics_are_those_of_the_yaml(self, splits, config):
-        result = process_results(splits["test"][0], [splits["test"][0]["output"]])
-        assert set(result) == {metric["metric"] for metric in config["metric_list"]}
-        assert config["metadata"]["headline"] in result
-
-    def test_references_are_exact(self, splits):
-        for item in splits["test"] + splits["train"][::6]:
-            for reference in item["references"]:
-                result = process_results(item, [reference])
-                assert result["exact_document"] == result["valid_json"] == result["outcome_correct"] == 1, item["id"]
-
     def test_a_neighbours_answer_is_wrong(self, splits):
         items = splits["test"]
         assert field_f1(items, [item["output"] for item in items[1:] + items[:1]]) < 0.15
-
-    def test_free_answers_are_exact(self, splits):
-        items = {item["id"]: item for item in splits["test"]}
-        answers = read_jsonl(FAMILY / "free_answers.jsonl")
-        assert len(answers) >= 20
-        for free in answers:
-            assert process_results(items[free["id"]], [free["answer"]])["exact_document"] == 1, free["id"]
 
     @pytest.mark.parametrize(
         ("answer", "outcome"),
@@ -222,9 +160,6 @@ class TestGrading:
         result = process_results(splits["test"][0], [answer])
         assert [name for name in OUTCOMES if result[f"outcome_{name}"]] == [outcome]
         assert result["field_f1"][0] == 0
-
-    def test_no_answer_at_all(self, splits):
-        assert process_results(splits["test"][0], [])["outcome_empty"] == 1
 
     def test_some_fields_are_partial(self, splits):
         item = splits["test"][0]
