@@ -7,7 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tasks import ROOT
 from tasks.dataset import SPLITS, data_sha256
-from tasks.items import DataError, Item, jsonl, write_text
+from tasks.items import DataError, Item, jsonl, read_jsonl, validate, write_text
+
+
+def handwritten(family: str) -> list[Item]:
+    """The family's items that no template wrote: `tasks/<family>/handwritten.jsonl`, in file order."""
+    path = ROOT / family / "handwritten.jsonl"
+    return validate(read_jsonl(path), str(path))
 
 
 def write_family(family: str, splits: Mapping[str, Sequence[Item]]) -> str:

@@ -7,14 +7,13 @@ families of `UNSEEN` (slice `unseen`), and the items of `handwritten.jsonl`.
 import random
 from collections.abc import Iterator
 
-from tasks import ROOT
-from tasks.authoring.build import main
+from tasks.authoring.build import handwritten, main
 from tasks.calculation.drawing import draw
 from tasks.calculation.formula import Formula
 from tasks.calculation.formulas import SEEN, UNSEEN
 from tasks.calculation.prompt import Draft, instruction
 from tasks.calculation.solution import references
-from tasks.items import Item, read_jsonl, validate
+from tasks.items import Item
 
 SEED = 20240917
 PER_FORMULA = {"train": 48, "validation": 3, "seen": 4, "unseen": 13}
@@ -26,7 +25,6 @@ def build() -> dict[str, list[Item]]:
     """Every split's items, the same on every run."""
     rng = random.Random(SEED)
     used: set[tuple[str, str]] = set()
-    handwritten = validate(read_jsonl(ROOT / "calculation" / "handwritten.jsonl"), "handwritten.jsonl")
     test = [*_items(rng, SEEN, "test", "seen", used), *_items(rng, UNSEEN, "test", "unseen", used)]
     train = list(_items(rng, SEEN, "train", "generated", used))
     validation = list(_items(rng, SEEN, "validation", "generated", used))
@@ -36,7 +34,7 @@ def build() -> dict[str, list[Item]]:
     return {
         "train": _numbered(train, "train"),
         "validation": _numbered(validation, "validation"),
-        "test": [*_numbered(test, "test"), *handwritten],
+        "test": [*_numbered(test, "test"), *handwritten("calculation")],
     }
 
 

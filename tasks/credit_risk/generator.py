@@ -5,12 +5,11 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
-from tasks import ROOT
-from tasks.authoring.build import main
+from tasks.authoring.build import handwritten, main
 from tasks.authoring.companies import company
 from tasks.credit_risk import profiles, render, rubric
 from tasks.credit_risk.wording import test, train, validation
-from tasks.items import Item, read_jsonl, validate
+from tasks.items import Item
 
 SEED = 20_250_601
 WORDING: dict[str, ModuleType] = {"train": train, "validation": validation, "test": test}
@@ -48,8 +47,7 @@ INDUSTRIES = {
 def build() -> dict[str, list[Item]]:
     """All splits; the handwritten items follow the generated ones of the test split."""
     splits = {split: _split(split) for split in SIZES}
-    written = ROOT / "credit_risk" / "handwritten.jsonl"
-    splits["test"] += validate(read_jsonl(written), str(written))
+    splits["test"] += handwritten("credit_risk")
     return splits
 
 

@@ -3,13 +3,12 @@
 import random
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 
-from tasks.authoring.build import main
+from tasks.authoring.build import handwritten, main
 from tasks.esg_risk import rubric
 from tasks.esg_risk.profile import Company, Fact, Happening, Reading, draw_company, draw_pillar
 from tasks.esg_risk.texts import Reference, bare, name_of, plain, sentence, with_unit, wording
-from tasks.items import Item, read_jsonl, validate
+from tasks.items import Item
 
 SEED = 20_250_904
 SIZES = {"train": 900, "validation": 72, "test": 208}
@@ -24,8 +23,7 @@ _HARD_FACTS = 4
 def build() -> dict[str, list[Item]]:
     """All items of the three splits."""
     splits = {split: _split(split, size) for split, size in SIZES.items()}
-    path = Path(__file__).parent / "handwritten.jsonl"
-    splits["test"] += validate(read_jsonl(path), path.name)
+    splits["test"] += handwritten("esg_risk")
     return splits
 
 

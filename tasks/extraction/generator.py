@@ -3,8 +3,7 @@
 import json
 import random
 
-from tasks import ROOT
-from tasks.authoring.build import main
+from tasks.authoring.build import handwritten, main
 from tasks.authoring.russian import NBSP
 from tasks.extraction.author import Author, Document
 from tasks.extraction.documents import LAYOUTS
@@ -13,10 +12,9 @@ from tasks.extraction.wording import Wording
 from tasks.extraction.wording_test import WORDING as TEST
 from tasks.extraction.wording_train import WORDING as TRAIN
 from tasks.extraction.wording_validation import WORDING as VALIDATION
-from tasks.items import Item, read_jsonl, validate
+from tasks.items import Item
 
 FAMILY = "extraction"
-HANDWRITTEN = ROOT / FAMILY / "handwritten.jsonl"
 _WORDINGS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _SIZES_AND_SEEDS = {"train": (900, 4101), "validation": (80, 4102), "test": (240, 4103)}
 _LONGEST = 1_000
@@ -26,7 +24,7 @@ _LONGEST = 1_000
 def build() -> dict[str, list[Item]]:
     """All splits; the handwritten items follow the generated ones in test."""
     splits = {split: _split(split, wording, *_SIZES_AND_SEEDS[split]) for split, wording in _WORDINGS.items()}
-    splits["test"] += validate(read_jsonl(HANDWRITTEN), str(HANDWRITTEN))
+    splits["test"] += handwritten(FAMILY)
     return splits
 
 

@@ -4,12 +4,11 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tasks import ROOT
-from tasks.authoring.build import main
+from tasks.authoring.build import handwritten, main
 from tasks.authoring.companies import company
 from tasks.authoring.russian import inflect
 from tasks.dataset import SPLITS
-from tasks.items import Item, read_jsonl, validate
+from tasks.items import Item
 from tasks.statement_analysis import layouts, rubric
 from tasks.statement_analysis import wordings as words
 from tasks.statement_analysis.industries import INDUSTRIES
@@ -59,7 +58,7 @@ class _Question:
 def build() -> dict[str, list[Item]]:
     """All three splits; the handwritten items close the test split."""
     splits = {split: _split(split) for split in SIZES}
-    splits["test"] += validate(read_jsonl(ROOT / FAMILY / "handwritten.jsonl"), "handwritten.jsonl")
+    splits["test"] += handwritten(FAMILY)
     return splits
 
 
