@@ -1,6 +1,5 @@
 """A metric over paired documents as sums of per-document counts, so that any resample of it is one matrix product."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from benchmark.statistics import Floats
 
 Kind = Literal["binary", "continuous", "corpus"]
 Value = Callable[[Floats], Floats]
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ def measure(aggregation: str, baseline: Sequence[Any], finetuned: Sequence[Any])
     return build([baseline[i] for i in kept], [finetuned[i] for i in kept], kept) if kept else None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, bool | int | float) and math.isfinite(value)
+def is_number(value: Any) -> bool:
+    """Whether a value read from JSON is a number that arithmetic can bear: not NaN, not infinite, not of 400 digits."""
+    return isinstance(value, bool | int | float) and abs(value) <= _LARGEST
 
 
 def _is_label_pair(value: Any) -> bool:
@@ -50,7 +51,7 @@ def _is_label_pair(value: Any) -> bool:
 
 
 def _is_triple(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(_is_number(part) for part in value)
+    return isinstance(value, list) and len(value) == 3 and all(is_number(part) for part in value)
 
 
 def _mean(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
@@ -103,8 +104,8 @@ def _ratio(numerator: Floats, denominator: Floats) -> Floats:
 
 
 _BUILDERS: dict[str, tuple[Callable[[Any], bool], Callable[[list[Any], list[Any], tuple[int, ...]], Measure]]] = {
-    "mean": (_is_number, _mean),
-    "nanmean": (_is_number, _mean),
+    "mean": (is_number, _mean),
+    "nanmean": (is_number, _mean),
     "macro_f1": (_is_label_pair, _macro_f1),
     "micro_f1": (_is_triple, _micro_f1),
 }

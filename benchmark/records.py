@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 ProblemKind = Literal[
-    "truncated_lines", "duplicate_documents", "no_samples", "no_value", "shortened_texts", "other_sets", "disagrees"
+    "truncated_lines", "duplicate_documents", "no_samples", "no_value", "other_sets", "disagrees"
 ]
 
 
@@ -34,17 +34,28 @@ class Score:
     higher_is_better: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sample's line lies. Its texts stay there until a page needs them: a run may be larger than memory."""
+
+    path: Path
+    offset: int
+    """Bytes from the beginning of the file."""
+    prompt: int
+    """Characters of the prompt, as of the other two texts."""
+    response: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
 class SampleResult:
-    """One document's answer and what the grader made of it."""
+    """What the grader made of one document's answer."""
 
     task: str
     doc_id: int
     doc_hash: str
     prompt_hash: str
-    prompt: str
-    response: str
-    target: str
+    place: Place
     metrics: Mapping[str, Any]
     """Each metric's value for this document: a number, or a list for metrics that are computed over the corpus."""
     outcome: str

@@ -1,22 +1,17 @@
 """Run directory → `RunRecord`: reads what lm-eval wrote, and says what it had to leave out."""
 
-import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.records import Problem, RunRecord, SampleResult, Score, TaskRecord
+from benchmark.measures import is_number
+from benchmark.records import Problem, RunRecord, Score, TaskRecord
+from benchmark.samplefile import read_samples
 
-__all__ = ["Problem", "RunRecord", "SampleResult", "Score", "TaskRecord", "load_run"]
-
-TEXT_LIMIT = 8_000
-"""Characters of a prompt or an answer that are kept for reading; scores are never computed from the text."""
-_SLICES = ("slice", "topic", "difficulty")
-_OUTCOME = "outcome_"
 _OWN_KEYS = {"results", "configs", "samples", "pretty_env_info"}
 
 
@@ -89,7 +84,7 @@ def _task(name: str, results: Mapping[str, Any], folder: Path, stamp: str) -> tu
     n = _count(counts.get("effective")) or _count(values.get("sample_len"))
     filter_name = _first_filter(values)
     scores = _scores(name, values, higher, filter_name, n)
-    samples, problems = _samples(name, _sample_file(folder, name, stamp), filter_name)
+    samples, problems = read_samples(name, folder / f"samples_{name}{stamp}.jsonl", filter_name)
     problems += [
         Problem("no_value", name, detail=metric) for metric, score in scores.items() if not math.isfinite(score.value)
     ]
@@ -109,7 +104,7 @@ def _task(name: str, results: Mapping[str, Any], folder: Path, stamp: str) -> tu
 
 
 def _count(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) and value >= 0 else 0
+    return int(value) if is_number(value) and value >= 0 else 0
 
 
 def _first_filter(values: Mapping[str, Any]) -> str:
@@ -135,9 +130,7 @@ def _scores(
 
 def _number(value: Any) -> float | None:
     """A finite number, or None for NaN, "N/A" and whatever else stands there."""
-    if isinstance(value, bool | int | float) and math.isfinite(value):
-        return float(value)
-    return None
+    return float(value) if is_number(value) else None
 
 
 def _headline(config: Mapping[str, Any], scores: Mapping[str, Score]) -> str:
@@ -145,87 +138,3 @@ def _headline(config: Mapping[str, Any], scores: Mapping[str, Score]) -> str:
     if named in scores:
         return named
     return next((m for m, score in scores.items() if score.higher_is_better), next(iter(scores), ""))
-
-
-def _sample_file(folder: Path, task: str, stamp: str) -> Path | None:
-    exact = folder / f"samples_{task}{stamp}.jsonl"
-    return exact if exact.is_file() else None
-
-
-def _samples(task: str, path: Path | None, filter_name: str) -> tuple[dict[str, SampleResult], list[Problem]]:
-    if path is None:
-        return {}, [Problem("no_samples", task)]
-    samples: dict[str, SampleResult] = {}
-    counts = {"truncated_lines": 0, "duplicate_documents": 0, "shortened_texts": 0}
-    for row in _rows(path):
-        if row is None:
-            counts["truncated_lines"] += 1
-        elif str(row.get("filter", filter_name)) == filter_name:
-            sample = _sample(task, row)
-            counts["duplicate_documents"] += sample.doc_hash in samples
-            counts["shortened_texts"] += max(len(sample.prompt), len(sample.response)) > TEXT_LIMIT
-            samples.setdefault(sample.doc_hash, sample)
-    return samples, [Problem(kind, task, count) for kind, count in counts.items() if count]  # type: ignore[arg-type]
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any] | None]:
-    """The file's objects one by one, so that its size does not matter; None for a line that is not a JSON object."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                row = None
-            yield row if isinstance(row, dict) else None
-
-
-def _sample(task: str, row: Mapping[str, Any]) -> SampleResult:
-    doc = _mapping(row.get("doc"))
-    names = row.get("metrics")
-    metrics = {str(m): row.get(m) for m in (names if isinstance(names, list) else ())}
-    outcome = next((m.removeprefix(_OUTCOME) for m, v in metrics.items() if m.startswith(_OUTCOME) and v == 1), "")
-    return SampleResult(
-        task=task,
-        doc_id=_count(row.get("doc_id")),
-        doc_hash=str(row.get("doc_hash") or _digest(doc)),
-        prompt_hash=str(row.get("prompt_hash") or ""),
-        prompt=_shorten(_prompt(row.get("arguments"))),
-        response=_shorten(_response(row.get("filtered_resps"))),
-        target=_shorten(_text(row.get("target"))),
-        metrics={m: v for m, v in metrics.items() if not m.startswith(_OUTCOME)},
-        outcome=outcome,
-        item_id=_text(doc.get("id"))[:200],
-        template=_text(doc.get("template_id")),
-        slices={key: str(doc[key])[:200] for key in _SLICES if isinstance(doc.get(key), str) and doc[key]},
-    )
-
-
-def _digest(doc: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(doc, sort_keys=True, default=str).encode("utf-8", "replace")).hexdigest()
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _shorten(text: str) -> str:
-    """One character more than the limit is kept, so that a reader can tell a cut text."""
-    return text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + "…"
-
-
-def _prompt(arguments: Any) -> str:
-    first = next(iter(arguments.values()), None) if isinstance(arguments, Mapping) else arguments
-    while isinstance(first, list | Mapping):
-        first = first.get("arg_0") if isinstance(first, Mapping) else next(iter(first), None)
-    return _text(first)
-
-
-def _response(responses: Any) -> str:
-    """The first answer; for log-likelihood tasks the list of options' scores as it was recorded."""
-    while isinstance(responses, list) and len(responses) == 1:
-        responses = responses[0]
-    if isinstance(responses, list):
-        return json.dumps(responses, ensure_ascii=False)
-    return _text(responses)

@@ -69,7 +69,7 @@ class TaskComparison:
         """Typed outcomes before and after; right and wrong where the grader has no types."""
         found = Counter((a.outcome, b.outcome) for a, b in self.pairs if a.outcome and b.outcome)
         if not found and self.measure and self.measure.kind == "binary":
-            names = ("incorrect", "correct")
+            names = ("incorrect", "correct") if self.headline.higher_is_better else ("correct", "incorrect")
             items = zip(self.measure.baseline_items, self.measure.finetuned_items, strict=True)
             found = Counter((names[int(a)], names[int(b)]) for a, b in items)
         return dict(sorted(found.items()))

@@ -102,7 +102,8 @@ def _change(delta: Delta) -> str:
         return "—"
     values = (delta.ci_low, delta.difference, delta.ci_high)
     scale, form, unit = (100.0, "+.1f", " pp") if delta.share else (1.0, "+.4g", "")
-    texts = ["—" if value is None else format(scale * value + 0.0, form) for value in values]
+    # Rounded first and added to zero, so that nothing is printed as -0.0.
+    texts = ["—" if value is None else format(round(scale * value, 4) + 0.0, form) for value in values]
     return f"[{'; '.join(texts)}]{unit}"
 
 

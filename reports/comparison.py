@@ -8,7 +8,7 @@ from benchmark.export import as_dict
 from reports import views
 from reports.numbers import LANGUAGES
 from reports.page import Nav, inert_json, render
-from reports.samples import browser
+from reports.samples import Browser, browser
 from reports.tables import as_csv
 from reports.texts import Texts
 from tasks.items import write_text
@@ -39,14 +39,23 @@ def page(comparison: Comparison, lang: str = "ru", *, samples: bool = True, nav:
         "comparison.html.j2",
         lang,
         style="report.css",
-        scripts=("sort.js", "export.js", "samples.js") if samples else ("sort.js", "export.js"),
+        scripts=("sort.js", "export.js", "diff.js", "samples.js") if samples else ("sort.js", "export.js"),
         c=comparison,
         v=views,
         sides=("baseline", "finetuned") if controlled else ("first", "second"),
         facts=[views.facts(run) for run in (comparison.baseline, comparison.finetuned)],
         browser=packed,
-        outcome_names=inert_json({name: texts.name("outcome", name) for name in packed.names} if packed else {}),
+        names=inert_json(_names(packed, texts) if packed else {}),
         data_json=inert_json(as_dict(comparison)),
         data_csv=inert_json(as_csv(comparison)),
         nav=nav,
     )
+
+
+def _names(packed: Browser, texts: Texts) -> dict[str, dict[str, str]]:
+    """What the browser's script calls outcomes, metrics and parts in the page's language."""
+    return {
+        "outcome": {name: texts.name("outcome", name) for name in packed.names},
+        "metric": {name: texts.name("metric", name) for name in packed.metrics},
+        "part": {value: texts.part(dimension, value) for dimension, value, _ in packed.parts},
+    }

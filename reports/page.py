@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -57,6 +58,11 @@ def render(template: str, lang: str, *, style: str, scripts: tuple[str, ...], **
     )
 
 
+def fragment(**filters: Any) -> str:
+    """The part of an address that opens the sample browser under these filters."""
+    return "#" + urlencode({key: visible(str(value)) for key, value in filters.items()})
+
+
 def inert_json(value: Any) -> Markup:
     """JSON for a `<script type="application/json">`: no `<` in it, so nothing in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
@@ -93,6 +99,7 @@ def _environment() -> Environment:
     )
     environment.filters["shorten"] = shorten
     environment.globals["MARKS"] = MARKS
+    environment.globals["fragment"] = fragment
     return environment
 
 

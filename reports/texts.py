@@ -31,6 +31,10 @@ class Texts:
         """A known name in the language, else the name itself."""
         return self(f"{group}.{key}") if self.has(f"{group}.{key}") else key
 
+    def part(self, dimension: str, value: str) -> str:
+        """`тема: облигации`."""
+        return f"{self('dimension.' + dimension)}: {self.name(dimension, value)}"
+
 
 @cache
 def _catalogue(lang: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ LAYOUTS = (WIDE, NARROW)
 class Matrix:
     """One task's outcomes before (rows) and after (columns)."""
 
+    task: str
     title: str
     names: tuple[str, ...]
     rows: tuple[tuple[str, tuple[tuple[int, int], ...], int], ...]
@@ -91,10 +92,10 @@ def glance(comparison: Comparison) -> list[tuple[Verdict, str, list[Delta]]]:
 def matrices(comparison: Comparison, lang: str) -> list[Matrix]:
     """The outcome matrices of tasks whose graders tell outcomes apart."""
     titles = {delta.task: delta.title[lang] for delta in comparison.deltas}
-    return [_matrix(titles[task], flows) for task, flows in comparison.outcomes.items() if flows]
+    return [_matrix(task, titles[task], flows) for task, flows in comparison.outcomes.items() if flows]
 
 
-def _matrix(title: str, flows: Mapping[tuple[str, str], int]) -> Matrix:
+def _matrix(task: str, title: str, flows: Mapping[tuple[str, str], int]) -> Matrix:
     names = sorted({name for pair in flows for name in pair}, key=lambda name: (name != "correct", name))
     n = sum(flows.values())
     cells = [[flows.get((before, after), 0) for after in names] for before in names]
@@ -103,7 +104,7 @@ def _matrix(title: str, flows: Mapping[tuple[str, str], int]) -> Matrix:
         for name, line in zip(names, cells, strict=True)
     ]
     totals = tuple(sum(column) for column in zip(*cells, strict=True))
-    return Matrix(title, tuple(names), tuple(rows), totals, n)
+    return Matrix(task, title, tuple(names), tuple(rows), totals, n)
 
 
 def _heat(share: float) -> int:

@@ -5,13 +5,12 @@
   const root = document.getElementById("browser");
   if (!root) return;
   const PAGE = 50;
-  const WORDS = 600; // longer answers are shown without a diff
   const say = root.dataset;
   const form = document.getElementById("filters");
   const list = document.getElementById("list");
   const found = document.getElementById("found");
   const shardNodes = document.getElementsByClassName("shard");
-  const names = JSON.parse(document.getElementById("outcome-names").textContent);
+  const names = JSON.parse(document.getElementById("names").textContent);
   const signs = { better: "▲", worse: "▼", same: "=", both_wrong: "≈", unscored: "—" };
   const shards = new Map();
   const folded = new Map();
@@ -37,13 +36,14 @@
     if (text !== undefined) node.textContent = text;
     return node;
   };
-  const outcome = (number) => names[index.outcomes[number]] ?? index.outcomes[number];
+  const outcome = (number) => names.outcome[index.outcomes[number]] ?? index.outcomes[number];
+  const partName = ([dimension, value]) => names.part[value] ?? `${dimension}: ${value}`;
   const stateName = (state) => say["state" + state.split("_").map((s) => s[0].toUpperCase() + s.slice(1)).join("")];
 
   const searchText = async (number) => {
     if (!folded.has(number)) {
       const texts = (await shard(number)).map((s) =>
-        [s.id, s.prompt, s.target, ...s.answers, ...s.parts].join("\n").toLocaleLowerCase(),
+        [s.id, s.prompt, s.target, ...s.answers].join("\n").toLocaleLowerCase(),
       );
       folded.set(number, texts);
     }
@@ -52,14 +52,18 @@
 
   const search = async () => {
     const mine = ++turn;
-    const wanted = new FormData(form);
-    const task = wanted.get("task") ? Number(wanted.get("task")) : null;
-    const state = wanted.get("state") ? index.states.indexOf(wanted.get("state")) : null;
-    const after = wanted.get("outcome") ? index.outcomes.indexOf(wanted.get("outcome")) : null;
-    const words = (wanted.get("q") ?? "").toLocaleLowerCase().trim();
+    const wanted = Object.fromEntries(new FormData(form));
+    const number = (value, list) => (value ? list.indexOf(value) : null);
+    const same = (a, b) => a === null || a === b;
+    const task = wanted.task ? Number(wanted.task) : null;
+    const state = number(wanted.state, index.states);
+    const before = number(wanted.before, index.outcomes);
+    const after = number(wanted.after, index.outcomes);
+    const part = number(wanted.part, index.parts.map((names) => names.join(":")));
+    const words = wanted.q.toLocaleLowerCase().trim();
     let rows = [];
     index.rows.forEach((row, at) => {
-      if ((task === null || row[0] === task) && (state === null || row[1] === state) && (after === null || row[3] === after))
+      if (same(task, row[0]) && same(state, row[1]) && same(before, row[2]) && same(after, row[3]) && (part === null || row[4].includes(part)))
         rows.push(at);
     });
     if (words) {
@@ -78,46 +82,6 @@
     return true;
   };
 
-  const diff = (before, after) => {
-    const a = before.match(/\s+|[^\s]+/g) ?? [];
-    const b = after.match(/\s+|[^\s]+/g) ?? [];
-    if (a.length > WORDS || b.length > WORDS) return null;
-    const width = b.length + 1;
-    const lcs = new Uint16Array((a.length + 1) * width);
-    for (let i = a.length - 1; i >= 0; i--)
-      for (let j = b.length - 1; j >= 0; j--)
-        lcs[i * width + j] =
-          a[i] === b[j] ? lcs[(i + 1) * width + j + 1] + 1 : Math.max(lcs[(i + 1) * width + j], lcs[i * width + j + 1]);
-    const parts = [[], []];
-    let i = 0;
-    let j = 0;
-    while (i < a.length || j < b.length) {
-      if (i < a.length && j < b.length && a[i] === b[j]) {
-        parts[0].push([false, a[i++]]);
-        parts[1].push([false, b[j++]]);
-      } else if (j >= b.length || (i < a.length && lcs[(i + 1) * width + j] >= lcs[i * width + j + 1])) {
-        parts[0].push([true, a[i++]]);
-      } else parts[1].push([true, b[j++]]);
-    }
-    return parts;
-  };
-  const marked = (parts, tag) => {
-    const pre = element("pre");
-    pre.tabIndex = 0;
-    let run = "";
-    let changed = false;
-    const flush = () => {
-      if (run) pre.append(changed ? element(tag, "", run) : run);
-      run = "";
-    };
-    for (const [moved, word] of parts) {
-      if (moved !== changed) flush();
-      changed = moved;
-      run += word;
-    }
-    flush();
-    return pre;
-  };
   const block = (title, text, className) => {
     const box = element("div", className);
     const pre = text instanceof Node ? text : element("pre", "", text);
@@ -128,19 +92,48 @@
     return box;
   };
 
+  const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 4 });
+  const metrics = (s, task) => {
+    const table = element("table", "values");
+    const row = (cells, tag) => {
+      const line = element("tr");
+      cells.forEach((text, at) => {
+        const cell = element(at && tag === "td" ? "td" : "th", at ? "num" : "", text);
+        if (cell.tagName === "TH") cell.scope = tag === "td" ? "row" : "col";
+        line.append(cell);
+      });
+      return line;
+    };
+    const shown = (value) => (value === null ? "—" : typeof value === "number" ? number.format(value) : value);
+    const head = table.createTHead();
+    head.append(row([say.metric, say.first, say.second], "th"));
+    const body = table.createTBody();
+    index.metrics[task].forEach((name, at) => {
+      const pair = s.values.map((values) => values[at]);
+      if (pair.some((value) => value !== null)) body.append(row([names.metric[name] ?? name, ...pair.map(shown)], "td"));
+    });
+    return body.rows.length ? table : null;
+  };
+
   const panel = (s, row) => {
     const box = element("div", "panel");
-    const parts = diff(s.answers[0], s.answers[1]);
-    const [, , before, after] = index.rows[row];
+    const parts = wordDiff.parts(s.answers[0], s.answers[1]);
+    const [task, , before, after, where] = index.rows[row];
     const title = (side, at, number) => [side, outcome(number), s.scores[at]].filter(Boolean).join(" · ");
     box.append(block(say.prompt, s.prompt, "wide"));
     if (s.other) box.append(block(`${say.prompt} · ${say.second}`, s.other, "wide"));
     box.append(block(say.reference, s.target, "wide"));
-    box.append(block(title(say.first, 0, before), parts ? marked(parts[0], "del") : s.answers[0]));
-    box.append(block(title(say.second, 1, after), parts ? marked(parts[1], "ins") : s.answers[1]));
+    box.append(block(title(say.first, 0, before), parts ? wordDiff.marked(parts[0], "del") : s.answers[0]));
+    box.append(block(title(say.second, 1, after), parts ? wordDiff.marked(parts[1], "ins") : s.answers[1]));
+    const values = metrics(s, task);
+    if (values) {
+      const more = element("details", "wide");
+      more.append(element("summary", "", say.metrics), values);
+      box.append(more);
+    }
     const link = element("a", "", say.link);
-    link.href = "#sample=" + index.keys[row];
-    const line = element("p", "wide muted", s.parts.join(" · ") + (s.parts.length ? " · " : ""));
+    link.href = "#sample=" + encodeURIComponent(index.keys[row]);
+    const line = element("p", "wide muted", [s.id, ...where.map((at) => partName(index.parts[at])), ""].join(" · "));
     line.append(link);
     box.append(line);
     return box;
@@ -199,8 +192,18 @@
   };
 
   const restore = async () => {
-    const key = new URLSearchParams(location.hash.slice(1)).get("sample");
-    const row = key ? index.keys.indexOf(key) : -1;
+    const wanted = new URLSearchParams(location.hash.slice(1));
+    if (wanted.has("sample")) return restoreSample(wanted.get("sample"));
+    const fields = [...wanted].filter(([name]) => form.elements.namedItem(name));
+    if (!fields.length) return;
+    form.reset();
+    for (const [name, value] of fields) form.elements.namedItem(name).value = value;
+    await refresh();
+    root.scrollIntoView({ block: "start" });
+    form.elements.namedItem(fields[0][0]).focus({ preventScroll: true });
+  };
+  const restoreSample = async (key) => {
+    const row = index.keys.indexOf(key);
     if (row < 0) return;
     form.reset();
     await search();
@@ -229,6 +232,7 @@
     document.getElementById("prev").addEventListener("click", () => flip(-1));
     document.getElementById("next").addEventListener("click", () => flip(1));
     form.addEventListener("submit", (event) => event.preventDefault());
+    form.querySelector("[type=reset]").addEventListener("click", () => setTimeout(refresh));
     let timer;
     form.addEventListener("input", (event) => {
       clearTimeout(timer);

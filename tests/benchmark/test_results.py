@@ -1,11 +1,15 @@
 """Run directories as they really come: nested, cut off, repeated, incomplete."""
 
 import json
+import tracemalloc
 
 import pytest
 
+from benchmark import samplefile
+from benchmark.compare import compare
 from benchmark.errors import UserError
-from benchmark.results import TEXT_LIMIT, load_run
+from benchmark.results import load_run
+from benchmark.samplefile import read_texts
 from tests.reports.fixture import DATE, Shape, write_run
 
 TASK = "rufin_binary_0"
@@ -54,11 +58,75 @@ def test_newest_set_wins(run):
 
 def test_damage_is_counted_not_fatal(run):
     lines = samples(run).read_text(encoding="utf-8").splitlines()
-    long = json.loads(lines[1]) | {"doc_hash": "long", "filtered_resps": ["я" * (TEXT_LIMIT + 5)]}
-    text = "\n".join([*lines, lines[0], json.dumps(long), "[1]", lines[2][:40]])
+    text = "\n".join([*lines, lines[0], "[1]", lines[2][:40]])
     samples(run).write_text(text, encoding="utf-8")
-    found = {problem.kind: problem.count for problem in load_run(run).problems}
-    assert found == {"truncated_lines": 2, "duplicate_documents": 1, "shortened_texts": 1}
+    record = load_run(run)
+    assert {problem.kind: problem.count for problem in record.problems} == {
+        "truncated_lines": 2,
+        "duplicate_documents": 1,
+    }
+    assert len(record.tasks[TASK].samples) == 12
+
+
+def test_texts_stay_in_the_file_until_they_are_read(run):
+    rows = [json.loads(line) for line in samples(run).read_text(encoding="utf-8").splitlines()]
+    rows[3]["filtered_resps"] = ["ответ \ud800 \x00"]
+    samples(run).write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    found = list(load_run(run).tasks[TASK].samples.values())
+    texts = [read_texts(sample) for sample in found]
+    assert [text.prompt for text in texts] == [row["arguments"]["gen_args_0"]["arg_0"] for row in rows]
+    assert texts[3].response == "ответ \ud800 \x00"
+    assert (found[3].place.response, found[3].place.target) == (len(texts[3].response), len(rows[3]["target"]))
+    samples(run).write_text("", encoding="utf-8")
+    with pytest.raises(UserError, match="changed while it was being read"):
+        read_texts(found[0])
+
+
+def test_memory_does_not_grow_with_the_texts(run):
+    row = json.loads(samples(run).read_text(encoding="utf-8").splitlines()[0]) | {"filtered_resps": ["я" * 1_000_000]}
+    with samples(run).open("w", encoding="utf-8") as file:
+        for number in range(30):
+            file.write(json.dumps(row | {"doc_hash": str(number)}, ensure_ascii=False) + "\n")
+    tracemalloc.start()
+    record = load_run(run)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(record.tasks[TASK].samples) == 30
+    assert peak < 15e6  # the file has 60 MB, its longest line 2 MB
+
+
+def test_an_endless_line_and_an_endless_file_are_bounded(run, monkeypatch):
+    lines = samples(run).read_text(encoding="utf-8").splitlines()
+    monkeypatch.setattr(samplefile, "LONGEST_LINE", max(map(len, lines)) + 100)
+    long = json.dumps(json.loads(lines[1]) | {"doc_hash": "long", "target": "x" * 100_000})
+    samples(run).write_text("\n".join([lines[0], long, *lines[1:]]), encoding="utf-8")
+    record = load_run(run)
+    assert [(problem.kind, problem.count) for problem in record.problems] == [("truncated_lines", 1)]
+    assert len(record.tasks[TASK].samples) == 12
+    monkeypatch.setattr(samplefile, "MOST_SAMPLES", 11)
+    with pytest.raises(UserError, match="more than 11 samples"):
+        load_run(run)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1" + "0" * 400, '"x"', "null", "{}", "[[1]]"])
+def test_a_document_without_a_number_is_left_out_and_counted(run, value):
+    lines = samples(run).read_text(encoding="utf-8").splitlines()
+    row = json.loads(lines[0]) | {"numeric_match": "VALUE"}
+    samples(run).write_text("\n".join([json.dumps(row).replace('"VALUE"', value), *lines[1:]]), encoding="utf-8")
+    record = load_run(run)
+    found = next(task for task in compare(record, record).matching if task.task == TASK)
+    assert (found.pairs, found.failed) == (12, 1)
+
+
+def test_multiple_choice_shows_the_options_with_the_likeliest_marked(run):
+    row = json.loads(samples(run).read_text(encoding="utf-8").splitlines()[0])
+    options = {
+        f"gen_args_{i}": {"arg_0": "Какая ставка?", "arg_1": f" {word}"} for i, word in enumerate(("7 %", "16 %"))
+    }
+    row |= {"arguments": options, "filtered_resps": [[-3.5, False], [-1.25, True]]}
+    samples(run).write_text(json.dumps(row), encoding="utf-8")
+    (sample,) = load_run(run).tasks[TASK].samples.values()
+    assert read_texts(sample)[:2] == ("Какая ставка?", "  7 % (-3.50)\n→ 16 % (-1.25)")
 
 
 @pytest.mark.parametrize("value", [float("nan"), "N/A", None])

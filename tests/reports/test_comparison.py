@@ -1,7 +1,10 @@
 """The comparison page as text: degenerate runs, withheld verdicts, equal bytes, words and numbers."""
 
+import base64
 import csv
+import gzip
 import io
+import json
 import os
 import re
 import subprocess
@@ -15,7 +18,9 @@ from benchmark.compare import compare
 from benchmark.results import load_run
 from reports import comparison, page, site, texts
 from reports.charts import Scale, difference_scale
+from reports.lengths import common_limit, shorten
 from reports.numbers import Numbers
+from reports.samples import browser
 from reports.tables import as_csv, cell
 from reports.visible import visible
 from tests.reports.fixture import PAYLOADS, Shape, write_run
@@ -98,7 +103,7 @@ def test_no_markup_of_others_survives(tmp_path):
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
     assert "default-src &#39;none&#39;" in policy and "unsafe" not in policy
     assert not re.search(r'\s(style|on[a-z]+)="', shown(text))
-    assert set(re.findall(r'href="([^"]*)"', shown(text))) <= {"#main"}
+    assert all(href.startswith("#") for href in re.findall(r'href="([^"]*)"', shown(text)))
 
 
 BUILD = """
@@ -184,6 +189,22 @@ def test_csv_has_every_metric(tmp_path):
     rows = list(csv.DictReader(io.StringIO(as_csv(found))))
     assert len(rows) == len(found.deltas) + len(found.secondary)
     assert float(rows[0]["difference"]) == found.deltas[0].difference
+
+
+def test_long_texts_are_shortened_alike_and_in_view(tmp_path, monkeypatch):
+    assert common_limit([10, 20, 30], longest=100, page=1_000) == 100
+    assert common_limit([10, 20, 30, 40], longest=100, page=70) == 20
+    assert common_limit([10, 20, 1_000, 1_000], longest=100, page=80) == 25
+    assert common_limit([], longest=100, page=80) == 100
+    assert shorten("абвгде", 4, "ещё {n}") == "абвг… ⟨ещё 2⟩" and shorten("абвг", 4, "") == "абвг"
+    found = compare(*runs(tmp_path, documents=10))
+    assert browser(found, "ru").shortened == 0 and "Показана только часть" not in comparison.page(found, "ru")
+    monkeypatch.setattr("reports.samples.common_limit", lambda lengths: 60)
+    packed, text = browser(found, "ru"), comparison.page(found, "ru")
+    assert packed.shortened == 4 * 10  # every prompt is longer, no answer and no reference is
+    assert "Показана только часть 40 длинных текстов, по 60 знаков" in text
+    shard = json.loads(gzip.decompress(base64.b64decode(packed.shards[0])))
+    assert all(re.fullmatch(r"(?s).{60}… ⟨ещё знаков: \d+⟩", sample["prompt"]) for sample in shard)
 
 
 def test_inert_json_cannot_end_its_element():

@@ -2,15 +2,17 @@
 
 import gzip
 import json
+import re
 import time
 from base64 import b64decode
 from collections import Counter
 
 import pytest
 
+from benchmark.samplefile import read_texts
+from reports.entries import entries
 from reports.numbers import Numbers
 from reports.samples import browser as pack
-from reports.samples import entries
 from reports.visible import visible
 from tests.reports.fixture import PAYLOADS
 
@@ -114,17 +116,38 @@ def test_filter_counts_are_pythons(opened, hostile):
         page,
         lambda: page.locator("#filters").evaluate("form => { form.reset(); form.dispatchEvent(new Event('input')) }"),
     )
-    settled(page, lambda: page.locator("[name=outcome]").select_option("refusal"))
+    settled(page, lambda: page.locator("[name=after]").select_option("refusal"))
     assert found(page) == sum(entry.finetuned.outcome == "refusal" for entry in everything)
+    settled(page, lambda: page.locator("[name=before]").select_option("correct"))
+    assert found(page) == sum(e.outcomes == ("correct", "refusal") for e in everything)
+    settled(page, lambda: page.locator("[type=reset]").click())
+    assert found(page) == len(everything)
+    settled(page, lambda: page.locator("[name=part]").select_option("slice:handwritten"))
+    assert found(page) == sum(e.baseline.slices["slice"] == "handwritten" for e in everything)
+
+
+def test_every_linked_number_opens_that_many_answers(opened):
+    """Three clicks to the reason: a number in a table, an answer in the list, its metrics."""
+    page = opened()
+    links = page.locator("#table > .scroll td a.see, .matrix td a.see")
+    assert links.count() > 2 * 12
+    for at in {0, 1, 7, links.count() // 2, links.count() - 1}:
+        link = links.nth(at)
+        settled(page, link.click)
+        assert found(page) == int(re.sub(r"\D", "", link.text_content()))
+    part = page.locator("#changes table.sortable tbody tr").first
+    settled(page, part.locator("a.see").click)
+    assert found(page) == int(part.locator("td").nth(1).get_attribute("data-value"))
+    page.locator("#list .head").first.click()
+    page.locator("#list .panel summary").click()
+    assert page.locator("#list .values tbody tr").count() > 0
 
 
 def test_search_finds_what_python_finds(opened, hostile):
     page = opened()
     settled(page, lambda: page.locator("[name=q]").fill("№ 17 компании"))
-    texts = [
-        e.baseline.prompt + e.baseline.response + e.finetuned.response
-        for e in entries(hostile.comparison, Numbers("ru"))
-    ]
+    everything = entries(hostile.comparison, Numbers("ru"))
+    texts = ["".join(read_texts(e.baseline) + read_texts(e.finetuned)) for e in everything]
     assert found(page) == sum("№ 17 компании" in text for text in texts)
 
 
@@ -139,7 +162,7 @@ def test_a_deep_link_opens_its_sample(opened, hostile):
     sample = hostile.comparison.pairs(hostile.comparison.deltas[3].task)[17][0]
     page = opened(fragment=f"#sample={sample.doc_hash[:12]}")
     page.wait_for_selector("#list .panel")
-    assert visible(sample.response) in page.locator("#list .panel").text_content()
+    assert visible(read_texts(sample).response) in page.locator("#list .panel").text_content()
     assert page.locator("#list .panel a").get_attribute("href") == f"#sample={sample.doc_hash[:12]}"
 
 
@@ -155,7 +178,7 @@ def test_printed_numbers_are_the_datas(opened, lang):
         assert row.locator(".delta b").text_content() == f.points(delta["difference"])
         ends = [f.points(delta[key], unit=False) for key in ("ci_low", "ci_high")]
         assert row.locator(".delta .interval").text_content() == f"[{ends[0]}; {ends[1]}]"
-        assert row.locator(".p").text_content() == f.p_value(delta["p_adjusted"])
+        assert row.locator(".p span").text_content() == f.p_value(delta["p_adjusted"])
     assert page.locator("[data-average]").count() == (data["average"] is not None)
 
 
