@@ -1,9 +1,7 @@
 """What `run.json` remembers: enough to tell whether two runs may be compared, and what a run cost."""
 
 import importlib.metadata
-import os
 import platform
-import resource
 import statistics
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.identity import sha256_of_file, sha256_of_json
+from benchmark.machine import device, peak_memory_bytes
 from tasks import ROOT
 
 if TYPE_CHECKING:
     from benchmark.run import RunOptions
     from benchmark.system import SystemSpec
+
+__all__ = ["FORMAT", "device", "grader_sha256", "peak_memory_bytes", "record", "versions"]
 
 FORMAT = 1
 PACKAGES = (
@@ -46,55 +47,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def device() -> dict[str, Any]:
-    """The machine's name and size, as a figure's caption needs it."""
-    import torch
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if torch.cuda.is_available():
-        return {
-            "kind": "cuda",
-            "name": torch.cuda.get_device_name(),
-            "count": torch.cuda.device_count(),
-            "cores": cores,
-        }
-    return {"kind": "cpu", "name": _processor(), "count": 1, "cores": cores}
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def peak_memory_bytes() -> dict[str, int]:
-    """The process's largest resident set, and the most that torch has allocated on a GPU."""
-    import torch
-
-    # ru_maxrss is in KiB on Linux, in bytes on macOS.
-    unit = 1 if platform.system() == "Darwin" else 1024
-    peak = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
-    if torch.cuda.is_available():
-        peak["gpu"] = torch.cuda.max_memory_allocated()
-    return peak
-
-
-def request(described: Mapping[str, Any], options: "RunOptions") -> dict[str, Any]:
-    """What was asked for, by content: equal requests need not be run twice."""
-    asked = asdict(options)
-    for key in ("batch_size", "device"):
-        asked.pop(key)
-    return {
-        "system_sha256": sha256_of_json(described),
-        "options_sha256": sha256_of_json(asked),
-        "tasks_sha256": sha256_of_json([path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*/*.yaml"))]),
-        "grader_sha256": grader_sha256(),
-    }
 
 
 def record(
@@ -166,10 +118,10 @@ def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, A
     prompts, answers, truncated = 0, [], 0
     for row in (row for rows in samples.values() for row in rows):
         for arguments, responses in zip(row["arguments"], row["resps"], strict=True):
-            prompts += len(encode(str(arguments[0])))
+            prompts += len(encode(_encodable(str(arguments[0]))))
             settings = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], dict) else {}
             for response in (text for text in responses if isinstance(text, str)):
-                answers.append(len(encode(response, add_special_tokens=False)))
+                answers.append(len(encode(_encodable(response), add_special_tokens=False)))
                 truncated += answers[-1] >= int(settings.get("max_gen_toks") or 1 << 30) - 1
     return {
         "prompt": prompts,
@@ -177,6 +129,11 @@ def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, A
         "median_answer": statistics.median(answers) if answers else None,
         "truncated_answers": truncated,
     }
+
+
+def _encodable(text: str) -> str:
+    """The text with half a surrogate pair, which no tokenizer reads, replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _finetuning(spec: "SystemSpec") -> dict[str, Any] | None:

@@ -2,24 +2,27 @@
 
 import datetime
 import json
-import logging
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from benchmark import provenance
+from benchmark import processes, provenance
 from benchmark.answers import AnswerStore, StoredLM
 from benchmark.errors import UserError
+from benchmark.lmtasks import GROUP, LoadedTasks, blame, check_tasks, task_at_fault, task_manager
+from benchmark.machine import reset_peak_memory
+from benchmark.processes import SharedLM, Team
+from benchmark.quiet import quiet_evaluation, quiet_libraries
+from benchmark.request import difference, request
+from benchmark.rundir import write_run
+from benchmark.staging import check_output
 from benchmark.system import SystemSpec, identity, load_lm, system_key
-from tasks import ROOT
-from tasks.items import DataError, write_text
 
-GROUP = "rufin"
+__all__ = ["SEEDS", "RunOptions", "check_tasks", "run", "task_manager", "today"]
+
 SEEDS = {"random_seed": 0, "numpy_random_seed": 1234, "torch_random_seed": 1234, "fewshot_random_seed": 1234}
 
 
@@ -44,71 +47,88 @@ def run(spec: SystemSpec, output: Path, options: RunOptions | None = None) -> Pa
     """Score a system and write its run directory; return the directory.
 
     A run that was interrupted goes on: answers already given are read from the system's store beside `output`.
-    A run that is already there, of the same system and options, is left as it is.
+    A run that is already there, of the same system, tasks and options, is left as it is. Started by `torchrun` or
+    `accelerate launch`, the processes share the work, and the first one writes.
 
     Raises:
-        UserError: a task or model that does not exist, a directory that cannot be written or holds another run, …
+        UserError: a task or model that does not exist or fails, a directory that cannot be written or holds another
+            run, …
     """
     options = options or RunOptions()
-    _quiet_third_parties()
-    _check_output(output)
-    manager = task_manager(options.include_paths)
-    check_tasks(manager, options.tasks)
-    lm = load_lm(spec, batch_size=options.batch_size, device=options.device, max_length=options.max_length)
-    described = identity(spec, getattr(lm, "model", None))
-    request = provenance.request(described, options)
-    if _is_finished(output, request):
-        return output
-    store = AnswerStore(output.parent / ".answers" / f"{system_key(described)}_rank{lm.rank}.db")
-    try:
-        started = time.monotonic()
-        results = _evaluate(StoredLM(lm, store), spec, options, manager)
-        if results is not None:  # every process but the first of a distributed run has nothing to write
-            record = provenance.record(spec, described, options, request, results, lm, time.monotonic() - started)
-            _write(output, results, record)
-    finally:
-        store.close()
+    quiet_libraries()
+    reset_peak_memory()
+    with processes.team() as team:
+        if team.size > 1 and spec.backend != "hf":
+            raise UserError(
+                f"--backend {spec.backend}: spreads its work itself; start it once, without a launcher of processes"
+            )
+        if team.rank == 0:
+            _lead(spec, output, options, team)
+            processes.dismiss(team.size)
+        else:
+            _follow(spec, output, options, team)
     return output
 
 
-def task_manager(include_paths: Sequence[str] = ()) -> Any:
-    """lm-eval's task manager, with the benchmark's tasks and those in `include_paths`."""
-    from lm_eval.tasks import TaskManager
+def _lead(spec: SystemSpec, output: Path, options: RunOptions, team: Team) -> None:
+    """The first process's part: everything, with the other processes' help in answering."""
+    started = time.monotonic()
+    check_output(output)
+    manager = task_manager(options.include_paths)
+    check_tasks(manager, options.tasks)
+    tasks = LoadedTasks(manager, options.tasks)
+    lm, described = _load(spec, options, team)
+    asked = request(described, options, tasks.tasks, provenance.grader_sha256())
+    if _is_finished(output, asked, described, options):
+        return
+    with closing(_store(output, described, team)) as store:
+        shared = lm if team.size == 1 else cast("Any", SharedLM(lm, team.size))
+        results = _evaluate(StoredLM(shared, store), spec, options, tasks)
+    record = provenance.record(spec, described, options, asked, results, lm, time.monotonic() - started)
+    write_run(output, results, record | {"processes": team.size})
 
-    for folder in include_paths:
-        if not Path(folder).is_dir():
-            raise UserError(f"--include-path {folder}: no such directory")
-    return TaskManager(include_path=[str(ROOT), *include_paths])
+
+def _follow(spec: SystemSpec, output: Path, options: RunOptions, team: Team) -> None:
+    """Any other process's part: answer, and keep the answers."""
+    lm, described = _load(spec, options, team)
+    with closing(_store(output, described, team)) as store:
+        processes.serve(StoredLM(lm, store))
 
 
-def check_tasks(manager: Any, names: Sequence[str]) -> None:
-    """Refuse names that lm-eval does not know, before a model is loaded."""
-    known = set(manager.all_tasks)
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        ours = ", ".join(sorted(name for name in known if name.startswith(GROUP)))
-        raise UserError(f"--tasks {', '.join(unknown)}: unknown; the benchmark's own are {ours}")
+def _load(spec: SystemSpec, options: RunOptions, team: Team) -> tuple[Any, dict[str, Any]]:
+    device = team.device(options.device)
+    lm = load_lm(spec, batch_size=options.batch_size, device=device, max_length=options.max_length)
+    return lm, identity(spec, getattr(lm, "model", None))
 
 
-def _evaluate(lm: StoredLM, spec: SystemSpec, options: RunOptions, manager: Any) -> dict[str, Any] | None:
+def _store(output: Path, described: dict[str, Any], team: Team) -> AnswerStore:
+    return AnswerStore(output.parent / ".answers" / f"{system_key(described)}_rank{team.rank}.db")
+
+
+def _evaluate(lm: StoredLM, spec: SystemSpec, options: RunOptions, tasks: LoadedTasks) -> dict[str, Any]:
     from lm_eval import simple_evaluate
 
     try:
-        return simple_evaluate(
-            model=lm,
-            model_args=_model_args(spec),
-            tasks=list(options.tasks),
-            num_fewshot=spec.num_fewshot,
-            batch_size=options.batch_size,
-            limit=options.limit,
-            bootstrap_iters=options.bootstrap_iters,
-            apply_chat_template=spec.apply_chat_template,
-            gen_kwargs={"max_gen_toks": options.max_gen_toks} if options.max_gen_toks else None,
-            task_manager=manager,
-            **SEEDS,
-        )
-    except DataError as error:
-        raise UserError(str(error)) from error
+        with quiet_evaluation():
+            results = simple_evaluate(
+                model=lm,
+                model_args=_model_args(spec),
+                tasks=list(options.tasks),
+                num_fewshot=spec.num_fewshot,
+                batch_size=options.batch_size,
+                limit=options.limit,
+                bootstrap_iters=options.bootstrap_iters,
+                apply_chat_template=spec.apply_chat_template,
+                gen_kwargs={"max_gen_toks": options.max_gen_toks} if options.max_gen_toks else None,
+                task_manager=cast("Any", tasks),
+                **SEEDS,
+            )
+    except Exception as error:  # of a task's own code, which may raise anything; all others are passed on
+        at_fault = task_at_fault(error)
+        if at_fault is None:
+            raise
+        raise blame(error, *at_fault) from error
+    return cast("dict[str, Any]", results)
 
 
 def _model_args(spec: SystemSpec) -> dict[str, Any]:
@@ -119,60 +139,20 @@ def _model_args(spec: SystemSpec) -> dict[str, Any]:
     return {key: value for key, value in chosen.items() if value is not None} | spec.backend_args
 
 
-def _check_output(output: Path) -> None:
-    if output.exists() and any(output.iterdir()) and not (output / "run.json").exists():
-        raise UserError(f"--output {output}: not empty and not a run directory; choose another, or empty it")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output.parent):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"--output {output}: cannot write there ({error.strerror}); choose another directory"
-        ) from error
-
-
-def _is_finished(output: Path, request: Mapping[str, Any]) -> bool:
+def _is_finished(output: Path, asked: Mapping[str, Any], described: Mapping[str, Any], options: RunOptions) -> bool:
     path = output / "run.json"
     if not path.exists():
         return False
-    if json.loads(path.read_text(encoding="utf-8")).get("request") == request:
-        return True
-    raise UserError(f"--output {output}: holds a run of another system or with other options; choose another directory")
-
-
-def _write(output: Path, results: dict[str, Any], record: Mapping[str, Any]) -> None:
-    """Write all files beside the target, check that they are whole, then put the directory in place at once."""
-    from lm_eval.loggers import EvaluationTracker
-
-    samples = results.pop("samples")
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as scratch:
-        tracker = EvaluationTracker(output_path=scratch)
-        tracker.general_config_tracker.log_experiment_args("hf", results["config"]["model_args"], None, None, True)
-        tracker.save_results_aggregated(results=results, samples=samples)
-        for task, rows in samples.items():
-            tracker.save_results_samples(task_name=task, samples=rows)
-        files = sorted(path for path in Path(scratch).rglob("*.json*") if path.is_file())
-        # The tracker reports a failed write in its log only, so count what is on disk.
-        whole = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files if path.suffix == ".jsonl")
-        if len(files) != len(samples) + 1 or whole != sum(len(rows) for rows in samples.values()):
-            raise UserError(
-                f"{output}: the results could not be written whole (is the disk full?); free some space and give the same command again: every answer is kept"
-            )
-        staged = Path(scratch) / "run"
-        staged.mkdir()
-        for path in files:
-            path.replace(staged / path.name)
-        write_text(staged / "run.json", json.dumps(record, ensure_ascii=False, indent=2, default=str) + "\n")
-        shutil.rmtree(output, ignore_errors=True)
-        staged.replace(output)
-
-
-def _quiet_third_parties() -> None:
-    """Warnings of the libraries hide the progress bar and tell a user nothing to act on."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    for name in ("lm_eval", "transformers", "httpx", "datasets"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(
+            f"{path}: damaged ({error}); move the directory away and give the same command again"
+        ) from error
+    unlike = difference(record, asked, described, options)
+    if unlike:
+        raise UserError(f"--output {output}: {unlike}")
+    return True
 
 
 def today() -> str:

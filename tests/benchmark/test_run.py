@@ -1,5 +1,6 @@
 """A run directory: what it holds, how a run goes on, and what it refuses."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -171,14 +172,22 @@ def test_a_foreign_directory_is_not_overwritten(tiny_model: Path, tmp_path: Path
 def test_a_full_disk_loses_no_answer(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from lm_eval.loggers import EvaluationTracker
 
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     spec, output = SystemSpec(str(tiny_model), dtype="float32"), tmp_path / "run"
     options = RunOptions(tasks=("rufin_calculation",), limit=2, max_gen_toks=4, bootstrap_iters=0)
     with monkeypatch.context() as patch:
+        patch.setattr("benchmark.rundir.write_samples", full)
+        with pytest.raises(UserError, match="No space left on device; is the disk full"):
+            run(spec, output, options)
+    with monkeypatch.context() as patch:
         # lm-eval logs a failed write and goes on: exactly what must not pass for success.
-        patch.setattr(EvaluationTracker, "save_results_samples", lambda *_, **__: None)
+        patch.setattr(EvaluationTracker, "save_results_aggregated", lambda *_, **__: None)
         with pytest.raises(UserError, match="disk full"):
             run(spec, output, options)
     assert not output.exists()
+    assert not list(tmp_path.glob(".run.*")), "nothing half-written stays"
     assert run(spec, output, options) == output
 
 

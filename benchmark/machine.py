@@ -1,0 +1,71 @@
+"""The machine that a run is made on: its name, and the memory that was needed."""
+
+import os
+import platform
+import resource
+from pathlib import Path
+from typing import Any
+
+_STATUS = Path("/proc/self/status")
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+
+
+def device() -> dict[str, Any]:
+    """The machine's name and size, as a figure's caption needs it."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if torch.cuda.is_available():
+        return {
+            "kind": "cuda",
+            "name": torch.cuda.get_device_name(),
+            "count": torch.cuda.device_count(),
+            "cores": cores,
+        }
+    return {"kind": "cpu", "name": _processor(), "count": 1, "cores": cores}
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def reset_peak_memory() -> None:
+    """Let `peak_memory_bytes` count from here on, so that one step of a long process does not inherit another's peak.
+
+    On the host this takes Linux; elsewhere the peak stays that of the whole process.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    try:
+        _CLEAR_REFS.write_text("5")  # sets the peak resident set to the present one: man 5 proc
+    except OSError:
+        return  # not Linux, or a sandbox without it
+
+
+def peak_memory_bytes() -> dict[str, int]:
+    """This process's largest resident set (`host`) and the most that torch allocated on its GPU (`gpu`).
+
+    Both since `reset_peak_memory`, or since the process began.
+    """
+    import torch
+
+    peak = {"host": _peak_resident_set()}
+    if torch.cuda.is_available():
+        peak["gpu"] = torch.cuda.max_memory_allocated()
+    return peak
+
+
+def _peak_resident_set() -> int:
+    if _STATUS.exists():
+        for line in _STATUS.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    # ru_maxrss is in KiB on Linux, in bytes on macOS.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if platform.system() == "Darwin" else 1024)

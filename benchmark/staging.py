@@ -1,0 +1,48 @@
+"""A directory that appears whole or not at all."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmark.errors import UserError
+
+
+def check_output(output: Path) -> None:
+    """Refuse a place that cannot be written, or that holds something else than a run.
+
+    Raises:
+        UserError: says which of the two.
+    """
+    if output.exists() and (not output.is_dir() or any(output.iterdir())) and not (output / "run.json").exists():
+        raise UserError(f"--output {output}: not empty and not a run directory; choose another, or empty it")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"--output {output}: cannot write there ({error.strerror}); choose another directory"
+        ) from error
+
+
+@contextmanager
+def staged(output: Path) -> Iterator[Path]:
+    """A fresh directory to fill; it takes `output`'s place when the block ends, and vanishes if the block fails.
+
+    Raises:
+        UserError: a file could not be written whole.
+    """
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as scratch:
+        folder = Path(scratch) / "run"
+        try:
+            folder.mkdir()
+            yield folder
+            if output.exists():
+                output.rmdir()  # `check_output` has seen that nothing is lost with it
+            folder.replace(output)
+        except OSError as error:
+            raise UserError(
+                f"{output}: the results could not be written whole ({error.strerror}; is the disk full?); free some "
+                "space and give the same command again: every answer is kept"
+            ) from error
