@@ -6,7 +6,7 @@ Heavy libraries are imported inside the commands, so that `rufinbench --help` an
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -43,6 +43,15 @@ def run(
     backend: Annotated[str, typer.Option(help="hf, or any lm-eval backend: vllm, local-completions, …")] = "hf",
     backend_arg: Annotated[list[str] | None, typer.Option(help="key=value for the backend; repeatable.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    num_concurrent: Annotated[
+        int | None, typer.Option(min=1, help="Requests that a server gets at once; 8 if not given.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.001, help="Seconds that a server has for one answer; 300 if not given.")
+    ] = None,
+    api_key_env: Annotated[
+        str | None, typer.Option(help="Environment variable with the server's key; OPENAI_API_KEY if not given.")
+    ] = None,
     tasks: Annotated[str, typer.Option(help="Comma-separated lm-eval tasks or groups.")] = "rufin",
     include_path: Annotated[
         list[str] | None, typer.Option(help="Folder with further lm-eval tasks; repeatable.")
@@ -65,14 +74,20 @@ def run(
 
         rufinbench run --model embedded --adapter adapters/mine --limit 50
 
-        rufinbench run --model my-model --backend local-completions --base-url http://localhost:8000/v1/completions
+        rufinbench run --model my-model --backend local-chat-completions --base-url http://localhost:8000
     """
+    from benchmark.backends import parse_arguments, server_arguments
+    from benchmark.processes import is_first
     from benchmark.run import RunOptions
     from benchmark.run import run as run_system
+    from benchmark.servers.endpoint import CHAT, refuse_secrets
     from benchmark.summary import print_run
     from benchmark.system import SystemSpec
 
-    extra = _pairs(backend_arg or [], "--backend-arg") | ({"base_url": base_url} if base_url else {})
+    extra = parse_arguments(backend_arg or [], "--backend-arg")
+    refuse_secrets(extra)
+    asking = {"base_url": base_url, "num_concurrent": num_concurrent, "timeout": timeout, "api_key_env": api_key_env}
+    extra |= server_arguments(backend, asking)
     spec = SystemSpec(
         pretrained=model,
         revision=revision,
@@ -81,7 +96,7 @@ def run(
         adapter=adapter,
         backend=backend,
         backend_args=extra,
-        apply_chat_template=apply_chat_template,
+        apply_chat_template=apply_chat_template or backend in CHAT,
         num_fewshot=num_fewshot,
         trust_remote_code=trust_remote_code,
     )
@@ -94,7 +109,9 @@ def run(
         max_length=max_length,
         device=device,
     )
-    print_run(run_system(spec, output or Path("results") / slug(spec.name), options))
+    finished = run_system(spec, output or Path("results") / slug(spec.name), options)
+    if is_first():
+        print_run(finished)
 
 
 @app.command()
@@ -266,6 +283,29 @@ def rescore(
 
 
 @app.command()
+def merge(
+    runs: list[Path],
+    output: Annotated[Path, typer.Option(help="New run directory.")],
+    group: Annotated[
+        list[str] | None, typer.Option(help="Further lm-eval group to average, beside the benchmark's own; repeatable.")
+    ] = None,
+    include_path: Annotated[
+        list[str] | None, typer.Option(help="Folder with that group's definition; repeatable.")
+    ] = None,
+) -> None:
+    """Make one run of several that asked one system different tasks, on one machine or on many.
+
+    Example:
+
+        rufinbench merge results/part-1 results/part-2 --output results/whole
+    """
+    from benchmark.merge import merge as merge_runs
+    from benchmark.summary import print_run
+
+    print_run(merge_runs(runs, output, groups=group or (), include_paths=include_path or ()))
+
+
+@app.command()
 def check(
     data: Annotated[Path | None, typer.Option(help="A JSONL file of your own to validate instead.")] = None,
     graders: Annotated[bool, typer.Option(help="Put the numeric grader on trial against others.")] = False,
@@ -332,18 +372,6 @@ def slug(name: str) -> str:
     """A directory name for a system's name: letters, digits and `._+-`; never a path, a dot file or empty."""
     kept = "".join(letter if letter.isalnum() or letter in "._+-" else "-" for letter in name)
     return kept.strip(".-")[:120] or "run"
-
-
-def _pairs(values: list[str], option: str) -> dict[str, Any]:
-    from lm_eval.utils import handle_arg_string
-
-    pairs = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        if not equals or not key:
-            raise UserError(f"{option} {value}: write key=value")
-        pairs[key] = handle_arg_string(text)
-    return pairs
 
 
 def _language(lang: str) -> str:

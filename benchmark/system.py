@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from benchmark import embedded
 from benchmark.errors import UserError
 from benchmark.identity import model_sha256, sha256_of_json, weights_sha256
+from benchmark.servers.endpoint import BACKENDS as SERVERS
+from benchmark.servers.endpoint import identifying
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -56,7 +58,9 @@ class SystemSpec:
 
     @property
     def local_path(self) -> Path | None:
-        """The model's place on disk, where it has one."""
+        """The model's place on disk, where it has one; a server's model is a name there, whatever lies here."""
+        if self.backend in SERVERS:
+            return None
         if self.pretrained == embedded.NAME:
             return embedded.checkpoint()
         path = Path(self.pretrained).expanduser()
@@ -86,7 +90,8 @@ def identity(spec: SystemSpec, model: Any = None) -> dict[str, Any]:
     described["pretrained_sha256"] = model_sha256(path) if path else None
     described["commit"] = getattr(getattr(model, "config", None), "_commit_hash", None)
     described["adapter_sha256"] = model_sha256(Path(spec.adapter)) if spec.adapter else None
-    if model is not None:
+    described["backend_args"] = identifying(spec.backend, spec.backend_args)
+    if hasattr(model, "dtype"):  # a server's model is a name, vLLM's an engine
         described["dtype"] = str(model.dtype).removeprefix("torch.")
         described["device"] = model.device.type
     return described
@@ -243,21 +248,9 @@ def load_lm(spec: SystemSpec, *, batch_size: int | str, device: str = "auto", ma
         model, tokenizer = load_model(spec, device)
         extra = {"max_length": max_length} if max_length else {}
         return RowwiseHFLM(pretrained=model, tokenizer=tokenizer, batch_size=batch_size, **extra, **spec.backend_args)
-    return _load_backend(spec, batch_size)
+    from benchmark.backends import load_backend
 
-
-def _load_backend(spec: SystemSpec, batch_size: int | str) -> "LM":
-    from lm_eval.api.registry import get_model
-
-    named = {"model": spec.pretrained} if "completions" in spec.backend else {"pretrained": spec.pretrained}
-    if spec.adapter and spec.backend == "vllm":
-        named["lora_local_path"] = spec.adapter
-    elif spec.adapter:
-        named["peft"] = spec.adapter
-    try:
-        return get_model(spec.backend).create_from_arg_obj(named | spec.backend_args, {"batch_size": batch_size})
-    except (KeyError, ValueError, TypeError, ImportError, ModuleNotFoundError, OSError) as error:
-        raise UserError(f"--backend {spec.backend}: {_first_line(error)}") from error
+    return load_backend(spec, batch_size, max_length)
 
 
 def _first_line(error: BaseException) -> str:

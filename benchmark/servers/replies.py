@@ -1,0 +1,161 @@
+"""What a server's reply says: the answer, or that there is none. Nothing unreadable passes for an empty answer."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lm_eval.models.openai_completions import LocalCompletionsAPI
+
+from benchmark.errors import UserError
+
+THINK, THINK_END = "<think>", "</think>"
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Malformed(Exception):
+    """A reply that holds no answer; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer and what the server says of it."""
+
+    answer: Any
+    """A text, or (log-likelihood, whether greedy decoding would give the same tokens)."""
+    finish_reason: str | None = None
+    """`stop`, `length` where the token limit cut the answer off, …"""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+Reader = Callable[[Mapping[str, Any]], Any]
+"""From a reply's JSON to the answer in it; raises Malformed."""
+
+
+def read(body: bytes, reader: Reader) -> Reply:
+    """The reply in a response's body.
+
+    Bytes that are not UTF-8 become U+FFFD, as they do where a tokenizer decodes half a character.
+
+    Raises:
+        Malformed: not JSON, an error in place of a reply, or no answer where one belongs.
+    """
+    try:
+        data = json.loads(body.decode("utf-8", errors="replace"))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise Malformed(f"the reply is not JSON ({len(body)} bytes)") from error
+    if not isinstance(data, dict):
+        raise Malformed("the reply is not a JSON object")
+    if data.get("error"):
+        raise Malformed(f"the reply is an error: {said(data)}")
+    answer = reader(data)
+    usage = data["usage"] if isinstance(data.get("usage"), dict) else {}
+    return Reply(answer, _finish(choice(data)), usage.get("prompt_tokens"), usage.get("completion_tokens"))
+
+
+def said(data: object) -> str:
+    """The server's own words about an error, from the shapes in use."""
+    if isinstance(data, dict):
+        for key in ("error", "message", "detail"):
+            if data.get(key):
+                return said(data[key])
+    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+
+
+def choice(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The one choice of a reply."""
+    choices = data.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise Malformed("the reply has no choices")
+    return choices[0]
+
+
+def _finish(chosen: Mapping[str, Any]) -> str | None:
+    reason = chosen.get("finish_reason")
+    return reason if isinstance(reason, str) else None
+
+
+def completion_text(data: Mapping[str, Any]) -> str:
+    """The text of a completion, as the server sent it."""
+    return _text(choice(data), choice(data).get("text"))
+
+
+def chat_text(data: Mapping[str, Any]) -> str:
+    """The text of a chat reply: its content, else a refusal, else the beginning of a thought that never ended.
+
+    A server that splits thoughts off leaves the content empty when the token limit falls into the thought; the
+    thought is then returned behind an open `<think>`, which graders know as cut off, not as an empty answer.
+    """
+    chosen = choice(data)
+    message = chosen.get("message")
+    if not isinstance(message, dict):
+        raise Malformed("the reply has no message")
+    content = message.get("content")
+    if isinstance(content, list):
+        content = "".join(
+            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
+    thought = message.get("reasoning_content") or message.get("reasoning")
+    if not content and isinstance(message.get("refusal"), str):
+        return _clean(message["refusal"])
+    if not content and isinstance(thought, str) and (content is None or _finish(chosen) == "length"):
+        return _clean(f"{THINK}\n{thought}")
+    return _text(chosen, content)
+
+
+def _text(chosen: Mapping[str, Any], text: object) -> str:
+    if text is None and _finish(chosen):
+        return ""  # The server says that the model has finished, with nothing to say.
+    if not isinstance(text, str):
+        raise Malformed(f"the reply has {'no' if text is None else 'a broken'} text and no reason for it")
+    return _clean(text)
+
+
+def _clean(text: str) -> str:
+    """Text that can be written as UTF-8: JSON may smuggle in half of a surrogate pair."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def after_thinking(text: str, stop: Sequence[str], *, marker: str | None, cut_off: bool) -> str:
+    """The answer in a generated text: what follows the thought, up to the first stop string.
+
+    Args:
+        text: the whole text that was generated.
+        stop: strings that end an answer; not looked for within a thought.
+        marker: what ends a thought, where the model is known to think; None where that is not known, and
+            `</think>` is looked for.
+        cut_off: whether the token limit ended the text. With a marker that is missing, it fell into the thought,
+            which the returned text then says with an open `<think>`: a chat template may have opened it unseen.
+    """
+    _, closed, answer = text.rpartition(marker or THINK_END)
+    if closed:
+        answer = answer.lstrip()
+    elif marker and cut_off:
+        return text if THINK in text else f"{THINK}\n{text}"
+    elif THINK in text:
+        return text
+    for string in stop:
+        answer = answer.split(string)[0] if string else answer
+    return answer
+
+
+def log_likelihood(data: Mapping[str, Any], tokens: Sequence[int], context: int) -> tuple[float, bool]:
+    """The log-likelihood of `tokens[context:]` in a reply that echoes its prompt.
+
+    Raises:
+        UserError: the server does not give the prompt's log-probabilities, or counts other tokens than were sent:
+            the sum would be over the wrong ones, or over none.
+    """
+    logprobs = choice(data).get("logprobs") or {}
+    given = logprobs.get("token_logprobs") if isinstance(logprobs, dict) else None
+    if not isinstance(given, list) or len(given) != len(tokens) + 1:
+        raise UserError(
+            f"the server gave log-probabilities for {len(given) if isinstance(given, list) else 0} tokens of "
+            f"{len(tokens) + 1}; log-likelihood tasks need one that echoes prompts (vLLM does), and its own tokenizer"
+        )
+    try:
+        return LocalCompletionsAPI.parse_logprobs(dict(data), [list(tokens)], [context])[0]
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
+        raise Malformed("the reply's log-probabilities cannot be read") from error
