@@ -9,6 +9,7 @@ import yaml
 from benchmark.datacard import counts, likeness
 from benchmark.datacard.counts import Data
 from benchmark.datacard.tables import table
+from benchmark.errors import UserError
 from benchmark.families import families
 from tasks import ROOT
 from tasks.dataset import SPLITS
@@ -28,8 +29,14 @@ def load() -> Data:
 
 
 def second_reading(data: Data) -> str:
-    """How many items were read again, and what that corrected."""
+    """How many items were read again, and what that corrected.
+
+    Raises:
+        UserError: the record lacks a family.
+    """
     record = yaml.safe_load(READING.read_text(encoding="utf-8"))
+    if unread := sorted(data.keys() - record.keys()):
+        raise UserError(f"{READING}: no record of {', '.join(unread)}; read 50 items again and say what that corrected")
     heading = table(
         ("family", "by its author", "a second time"),
         ((family, record[family]["author"], record[family]["second"]) for family in data),

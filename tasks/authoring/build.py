@@ -30,7 +30,7 @@ def record(family: str, sha256: str) -> None:
     A version from 1.0 on is released: its data may never change under the same number.
 
     Raises:
-        DataError: the version is released and its recorded hash is another one.
+        DataError: the version is released and its recorded hash is another one, or the YAML lacks a key.
     """
     config = ROOT / family / f"{family}.yaml"
     text = config.read_text(encoding="utf-8")
@@ -42,9 +42,12 @@ def record(family: str, sha256: str) -> None:
             f"{config}: metadata.version {version} was released with data {versions[version][:12]}…, these are "
             f"{sha256[:12]}…; bump metadata.version, say why in tasks/{family}/README.md, then rebuild"
         )
+    named, found = re.subn(r"(?m)^(\s+dataset_sha256:).*$", rf'\1 "{sha256}"', text)
+    if not found:
+        raise DataError(f'{config}: metadata.dataset_sha256 is missing; add the line dataset_sha256: ""')
     versions[version] = sha256
     write_text(ledger, json.dumps(versions, indent=2) + "\n")
-    write_text(config, re.sub(r"(?m)^(\s+dataset_sha256:).*$", rf'\1 "{sha256}"', text))
+    write_text(config, named)
 
 
 def _field(text: str, key: str, name: str) -> str:

@@ -70,4 +70,5 @@ def test_the_generator_refuses_a_released_version_and_takes_a_new_one(copy: Path
 
 
 def test_every_family_is_released():
-    assert {str(metadata(path.parent.name)["version"]) for path in ROOT.glob("*/versions.json")} == {"1.0"}
+    versions = {path.parent.name: str(metadata(path.parent.name)["version"]) for path in ROOT.glob("*/versions.json")}
+    assert {family for family, version in versions.items() if version.startswith("0.")} == set()

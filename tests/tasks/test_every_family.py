@@ -3,7 +3,6 @@
 import importlib
 import json
 import math
-import random
 from collections.abc import Callable
 from functools import lru_cache
 from types import ModuleType
@@ -84,15 +83,13 @@ def test_items_have_the_schema_and_ids_of_their_own(family: str):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_gold_is_computed_again(family: str):
     verify = part(family, "verify").verify
-    sample = random.Random(1).sample(split_of(family, "train"), 100)
-    items = [*split_of(family, "test"), *split_of(family, "validation"), *sample]
+    items = [*split_of(family, "test"), *split_of(family, "validation"), *split_of(family, "train")[::10]]
     assert {item["id"]: found for item in items if (found := verify(item))} == {}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_references_are_right_and_invent_nothing(family: str):
-    sample = random.Random(2).sample(split_of(family, "train"), 30)
-    for item in (*split_of(family, "test"), *sample):
+    for item in (*split_of(family, "test"), *split_of(family, "train")[::30]):
         for reference in item["references"]:
             metrics = grader(family)(item, [reference])
             assert outcomes(metrics) == ["outcome_correct"], item["id"]
