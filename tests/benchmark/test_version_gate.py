@@ -69,6 +69,13 @@ def test_the_generator_refuses_a_released_version_and_takes_a_new_one(copy: Path
     assert json.loads((copy / "versions.json").read_text(encoding="utf-8"))["1.1"] == changed
 
 
+def test_the_generator_wants_a_place_for_the_hash(copy: Path):
+    config = copy / f"{FAMILY}.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("dataset_sha256:", "hash:"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"metadata\.dataset_sha256 is missing"):
+        build.record(FAMILY, dataset.data_sha256(FAMILY))
+
+
 def test_every_family_is_released():
     versions = {path.parent.name: str(metadata(path.parent.name)["version"]) for path in ROOT.glob("*/versions.json")}
     assert {family for family, version in versions.items() if version.startswith("0.")} == set()

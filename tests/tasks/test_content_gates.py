@@ -5,8 +5,10 @@ from functools import lru_cache
 import pytest
 
 from benchmark.cheap.score import Family, free_answer_score, headline, reference_score
-from benchmark.cheap.systems import SYSTEMS
+from benchmark.cheap.systems import SYSTEMS, few_lines_of_regex
+from benchmark.datacard.card import second_reading
 from benchmark.datacard.counts import label_shares, prompt_wordings
+from benchmark.errors import UserError
 from benchmark.families import families, metadata
 from benchmark.overlap import NEAR, Index, masked, shingles
 from tasks.dataset import SPLITS, read_split
@@ -68,3 +70,20 @@ def test_no_test_prompt_stands_in_train_under_other_figures(name: str):
     known = Index(shingles(masked(item["instruction"])) for item in family.train)
     near = [item["id"] for item in family.test if known.nearest(shingles(masked(item["instruction"])))[1] >= NEAR]
     assert near == []
+
+
+def test_what_a_new_family_lacks_is_named():
+    with pytest.raises(UserError, match=r"rules\.py: RULES has no 'new'"):
+        few_lines_of_regex(Family("new", [], []))
+    with pytest.raises(UserError, match=r"second_reading\.yaml: no record of new"):
+        second_reading({"new": {}})
+
+
+def test_labels_are_counted_under_every_element_of_a_list(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("benchmark.datacard.counts.metadata", lambda _: {"labels": ["level", "lines.side"]})
+    golds = [
+        {"level": "a", "lines": [{"side": "x"}, {"side": "y"}]},
+        {"level": "a", "lines": [{"side": "x"}, {"side": "x"}]},
+    ]
+    shares = label_shares("new", [{"gold": gold} for gold in golds])
+    assert shares == {"level": {"a": 1.0}, "side": {"x": 0.75, "y": 0.25}}
