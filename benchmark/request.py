@@ -27,10 +27,15 @@ def request(
     """
     return {
         "system_sha256": sha256_of_json(described),
-        "options_sha256": sha256_of_json(_asked(asdict(options))),
+        "options_sha256": options_sha256(asdict(options)),
         "tasks": {name: _task(task, options.limit) for name, task in sorted(tasks.items())},
         "grader_sha256": grader_sha256,
     }
+
+
+def options_sha256(options: Mapping[str, Any]) -> str:
+    """One hash over the options that can change an answer or a number; read back from JSON they give the same."""
+    return sha256_of_json(_asked(options))
 
 
 def _asked(options: Mapping[str, Any]) -> dict[str, Any]:
