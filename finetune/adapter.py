@@ -1,10 +1,16 @@
 """What training leaves behind: adapter weights, a manifest that says how they came about, and the loss curve."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmark import provenance
+from benchmark.identity import sha256_of_json, weights_sha256
+from benchmark.run import today
+from finetune.config import FinetuneConfig
 from finetune.curve import loss_curve_svg
+from finetune.examples import Examples
 from tasks.items import write_text
 
 MANIFEST = "manifest.json"
@@ -16,6 +22,44 @@ def write_adapter(model: Any, tokenizer: Any, folder: Path, manifest: dict[str, 
     tokenizer.save_pretrained(str(folder))
     write_text(folder / "loss.svg", loss_curve_svg(manifest["loss_curve"]))
     write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def describe(config: FinetuneConfig, digest: str, examples: Examples, trainer: Any, seconds: float) -> dict[str, Any]:
+    """How an adapter came about: base and data by hash, configuration, curve, speed, memory, versions."""
+    from finetune.model import base_spec
+
+    path = base_spec(config).local_path
+    return {
+        "format": 1,
+        "base": {
+            "pretrained": config.model.pretrained,
+            "revision": config.model.revision,
+            "weights_sha256": weights_sha256(path) if path else None,
+            "quantization": config.model.quantization,
+        },
+        "config": config.model_dump(mode="json"),
+        "config_sha256": digest,
+        "data": {
+            "sha256": sha256_of_json([asdict(example) for example in examples.kept]),
+            "examples": len(examples.kept),
+            "by_source": examples.by_source,
+            "dropped_too_long": examples.dropped,
+            "tokens": examples.tokens,
+            "supervised_tokens": examples.supervised_tokens,
+            "leaks": 0,
+        },
+        "updates": trainer.state.global_step,
+        "trained_tokens": trainer.tokens_seen,
+        "tokens_per_second": round(trainer.tokens_seen / seconds, 1),
+        "token_budget": trainer.token_budget,
+        "gradient_checkpointing": trainer.checkpointing,
+        "loss_curve": loss_curve(trainer.state.log_history),
+        "seconds": round(seconds, 1),
+        "peak_memory_bytes": provenance.peak_memory_bytes(),
+        "device": provenance.device(),
+        "versions": provenance.versions(),
+        "finished": today(),
+    }
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

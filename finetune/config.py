@@ -21,7 +21,8 @@ class ModelConfig(_Section):
     revision: str | None = None
     quantization: Literal["none", "nf4", "int8"] = "nf4"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Compute type; `auto` takes bfloat16 where the device has it, float16 on older GPUs, else float32."""
+    """Compute type; `auto` takes bfloat16 where the device has it, float16 on older GPUs (float32 for models that
+    overflow it), else float32."""
     trust_remote_code: bool = False
 
 
@@ -73,7 +74,8 @@ class TrainingConfig(_Section):
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
     optimizer: Literal["adamw_bnb_8bit", "paged_adamw_8bit", "adamw_torch"] = "adamw_bnb_8bit"
-    gradient_checkpointing: bool = False
+    gradient_checkpointing: bool | Literal["auto"] = "auto"
+    """Compute activations twice instead of keeping them; `auto` does so on a GPU where they would not fit."""
     validations: int = Field(4, ge=0)
     """How many times the validation loss is measured over the training; 0 never."""
     validation_examples: int = Field(64, gt=0)

@@ -7,58 +7,65 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from finetune.packing import IGNORED
-
 CHUNK = 256
 """Positions whose logits exist at one time."""
+
+DECODER_INPUTS = ("input_ids", "position_ids", "cu_seq_lens_q", "cu_seq_lens_k", "max_length_q", "max_length_k")
 
 Projection = Callable[[torch.Tensor], torch.Tensor]
 
 
 class ChunkedCrossEntropy(torch.autograd.Function):
-    """Summed cross-entropy of projected states, with the states' gradient taken chunk by chunk in the forward pass.
+    """Weighted sum of cross-entropies of projected states, the states' gradient taken chunk by chunk in the forward pass.
 
     The head is frozen, so the gradient with respect to the states is all that the backward pass will ask for. Taking
     it while a chunk's logits exist costs two matrix products; checkpointing costs three, plain autograd all the memory.
     """
 
     @staticmethod
-    def forward(ctx: Any, states: torch.Tensor, targets: torch.Tensor, project: Projection) -> torch.Tensor:
-        """Sum over n positions of the loss of project(states), (n, width) -> (n, vocabulary)."""
+    def forward(
+        ctx: Any, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, project: Projection
+    ) -> torch.Tensor:
+        """Sum over n positions of weight times loss of project(states), (n, width) -> (n, vocabulary)."""
         total = states.new_zeros((), dtype=torch.float32)
         gradients = torch.empty_like(states)
         for start in range(0, len(targets), CHUNK):
             part = slice(start, start + CHUNK)
             with torch.enable_grad():
                 chunk = states[part].detach().requires_grad_()
-                loss = functional.cross_entropy(project(chunk).float(), targets[part], reduction="sum")
+                loss = _weighted(project(chunk), targets[part], weights[part])
             gradients[part] = torch.autograd.grad(loss, chunk)[0]
             total += loss.detach()
         ctx.save_for_backward(gradients)
         return total
 
     @staticmethod
-    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         """The gradients taken in the forward pass, times the upstream one."""
         (gradients,) = ctx.saved_tensors
-        return gradients * upstream[0].to(gradients.dtype), None, None
+        return gradients * upstream[0].to(gradients.dtype), None, None, None
 
 
-def supervised_loss(hidden: torch.Tensor, labels: torch.Tensor, project: Projection) -> torch.Tensor:
-    """Sum of cross-entropies over supervised positions.
+def supervised_loss(
+    states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, project: Projection
+) -> torch.Tensor:
+    """Weighted sum of cross-entropies.
 
     Args:
-        hidden: (1, tokens, width) final hidden states.
-        labels: (1, tokens), already shifted; -100 is not supervised.
+        states: (n, width) final hidden states of the supervised positions.
+        targets: (n,) the tokens to predict there.
+        weights: (n,) what each position counts.
         project: hidden states (n, width) -> logits (n, vocabulary).
     """
-    chosen = labels[0] != IGNORED
-    states, targets = hidden[0, chosen], labels[0, chosen]
     if torch.is_grad_enabled():
-        return ChunkedCrossEntropy.apply(states, targets, project)
-    chunks = zip(states.split(CHUNK), targets.split(CHUNK), strict=True)
-    losses = [functional.cross_entropy(project(part).float(), target, reduction="sum") for part, target in chunks]
+        return ChunkedCrossEntropy.apply(states, targets, weights, project)
+    chunks = zip(states.split(CHUNK), targets.split(CHUNK), weights.split(CHUNK), strict=True)
+    losses = [_weighted(project(part), target, weight) for part, target, weight in chunks]
     return torch.stack(losses).sum() if losses else states.new_zeros(())
+
+
+def _weighted(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    return (functional.cross_entropy(logits.float(), targets, reduction="none") * weights).sum()
 
 
 def install(model: Any) -> None:
@@ -79,10 +86,15 @@ def install(model: Any) -> None:
         return torch.tanh(logits / softcap) * softcap if softcap else logits
 
     def forward(
-        self: Any, input_ids: torch.Tensor, position_ids: torch.Tensor, labels: torch.Tensor, **_: Any
+        self: Any, supervised: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, **row: Any
     ) -> dict[str, torch.Tensor]:
-        decoder = self.get_decoder()
-        states = decoder(input_ids=input_ids, position_ids=position_ids, attention_mask=None, use_cache=False)[0]
-        return {"loss": supervised_loss(states, labels, project)}
+        states = final_states(self, row)[0].index_select(0, supervised)
+        return {"loss": supervised_loss(states, targets, weights, project)}
 
     model.forward = MethodType(forward, model)
+
+
+def final_states(model: Any, row: dict[str, Any]) -> torch.Tensor:
+    """(1, tokens, width) states that the head sees for a packed row; whatever else is in it is left out."""
+    inputs = {name: row[name] for name in DECODER_INPUTS}
+    return model.get_decoder()(**inputs, attention_mask=None, use_cache=False)[0]

@@ -1,23 +1,27 @@
 """The base model with a trainable adapter: quantized, frozen by hand, and proved not to leak between packed examples."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from benchmark.dtype import compute_dtype
 from benchmark.errors import UserError
 from benchmark.system import SystemSpec, load_model
-from finetune import loss
-from finetune.config import FinetuneConfig
+from finetune import attention, estimate, lora, loss
+from finetune.config import FinetuneConfig, TrainingConfig
 from finetune.examples import Example
-from finetune.packing import as_row
+from finetune.packing import as_row, longest_row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 LEAK_TOLERANCE = 0.1
 """Relative difference of an example's states, alone and packed, that rounding explains; a leak gives far more."""
+
+FREE_SHARE = 0.8
+"""Of a GPU's free memory, what a training plans to fill; the rest is for fragments and an estimate's error."""
 
 
 def base_spec(config: FinetuneConfig) -> SystemSpec:
@@ -48,23 +52,62 @@ def add_adapter(base: Any, config: FinetuneConfig) -> Any:
 
     # The adapter's first weights are random: the same configuration must start from the same ones.
     torch.manual_seed(config.training.seed)
-    lora = config.lora
+    chosen = config.lora
     model = get_peft_model(
         base,
         LoraConfig(
-            r=lora.r,
-            lora_alpha=lora.alpha,
-            lora_dropout=lora.dropout,
-            target_modules=lora.target_modules,
-            use_rslora=lora.rslora,
+            r=chosen.r,
+            lora_alpha=chosen.alpha,
+            lora_dropout=chosen.dropout,
+            target_modules=chosen.target_modules,
+            use_rslora=chosen.rslora,
             task_type="CAUSAL_LM",
         ),
     )
+    lora.install(model)
     loss.install(base)
     base.config.use_cache = False
-    if config.training.gradient_checkpointing:
-        base.gradient_checkpointing_enable({"use_reentrant": False})
+    if config.training.gradient_checkpointing is True:
+        checkpoint(model)
     return model.train()
+
+
+def ready(model: Any, config: FinetuneConfig, examples: Sequence[Example]) -> TrainingConfig:
+    """Settle what depends on the loaded model and the data: attention, packing's proof, checkpointing.
+
+    Returns:
+        The training's settings, with checkpointing on where it is needed.
+
+    Raises:
+        UserError: packed examples see each other in this model.
+    """
+    training = config.training
+    if training.token_budget and len(examples) > 1:
+        shortest = sorted(examples, key=len)[:2]
+        choose_attention(model, *shortest)
+        check_packing(model, *shortest)
+    row_tokens = longest_row(examples, training.token_budget, training.examples_per_update)
+    if training.gradient_checkpointing == "auto" and needs_checkpointing(model, config, row_tokens):
+        checkpoint(model)
+        return training.model_copy(update={"gradient_checkpointing": True})
+    return training
+
+
+def checkpoint(model: Any) -> None:
+    """Keep only each layer's input from now on, and compute the rest again in the backward pass."""
+    model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})
+
+
+def needs_checkpointing(model: Any, config: FinetuneConfig, row_tokens: int) -> bool:
+    """Whether a GPU's free memory is too small to keep the activations of a row of so many tokens."""
+    device = next(model.parameters()).device
+    if device.type != "cuda":
+        return False
+    base = model.get_base_model()
+    sizes = estimate.architecture(base.config, config.lora)
+    needed = estimate.memory(sizes, config, row_tokens, checkpointing=False, element=base.dtype.itemsize)
+    free = torch.cuda.mem_get_info(device)[0] / estimate.GIB
+    return needed["gradients"] + needed["optimizer"] + needed["activations"] > FREE_SHARE * free
 
 
 @contextlib.contextmanager
@@ -95,7 +138,7 @@ def check_packing(model: Any, first: Example, second: Example) -> None:
         UserError: they differ by more than rounding.
     """
     alone, packed = (_final_states(model, row)[-len(second) :] for row in ([second], [first, second]))
-    difference = float((alone - packed).norm() / alone.norm())
+    difference = _relative(packed, alone)
     if difference > LEAK_TOLERANCE:
         raise UserError(
             f"training.token_budget: packed examples see each other in this model (final states differ by "
@@ -103,19 +146,38 @@ def check_packing(model: Any, first: Example, second: Example) -> None:
         )
 
 
+def choose_attention(model: Any, first: Example, second: Example) -> str:
+    """Use torch's variable-length kernel where it runs and agrees with the mask; the name of what is used.
+
+    It is tried forward and backward on two packed examples.
+    """
+    base = model.get_base_model()
+    masked, row = base.config._attn_implementation, [first, second]
+    expected = _final_states(model, row)
+    try:
+        base.set_attn_implementation(attention.NAME)
+        difference = _relative(_final_states(model, row), expected)
+        model(**as_row(row, expected.device))["loss"].backward()
+    except (ImportError, TypeError, ValueError, RuntimeError):
+        # No such kernel in this torch, on this device, for this type or width; or the model asks for more.
+        difference = float("inf")
+    model.zero_grad()
+    if not difference < LEAK_TOLERANCE:
+        base.set_attn_implementation(masked)
+    return str(base.config._attn_implementation)
+
+
+def _relative(found: torch.Tensor, expected: torch.Tensor) -> float:
+    return float((found - expected).norm() / expected.norm())
+
+
 def _final_states(model: Any, row: list[Example]) -> torch.Tensor:
     """(tokens, width) states that the head would see for a packed row."""
-    inputs = as_row(row, next(model.parameters()).device)
-    decoder = model.get_base_model().get_decoder()
     with evaluating(model):
-        states = decoder(
-            input_ids=inputs["input_ids"], position_ids=inputs["position_ids"], attention_mask=None, use_cache=False
-        )[0]
+        states = loss.final_states(model.get_base_model(), as_row(row, next(model.parameters()).device))
     return states[0].float()
 
 
 def compute_dtype_of(config: FinetuneConfig, model: Any) -> torch.dtype:
     """The type that the training computes in, on the device where the model is."""
-    from benchmark.system import compute_dtype
-
-    return compute_dtype(config.model.dtype, next(model.parameters()).device.type)
+    return compute_dtype(config.model.dtype, next(model.parameters()).device.type, model.config.model_type)

@@ -1,16 +1,16 @@
 """`rufinbench finetune`: read the configuration, gather examples, pass the gate, train, write the adapter."""
 
+import os
 import random
 import shutil
+import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import provenance
 from benchmark.errors import UserError
-from benchmark.identity import sha256_of_json, weights_sha256
-from benchmark.run import today
+from benchmark.identity import sha256_of_json
 from finetune.config import FinetuneConfig
 from finetune.examples import Examples, Text, read_texts, tokenize
 from finetune.leakage import Leak, find_leaks
@@ -66,29 +66,54 @@ def finetune(config: FinetuneConfig, output: Path, device: str = "auto") -> Path
     digest = sha256_of_json(config.model_dump(mode="json"))
     if _is_finished(output, digest):
         return output
+    workspace = _workspace(output, digest)
     prepared = gather(config)
 
     from finetune import adapter, model, train  # torch and transformers load here, after the cheap checks
 
     started = time.monotonic()
-    peft_model, tokenizer = model.prepare(config, device)
-    examples = tokenize(prepared.train, tokenizer, config.data)
+    peft_model, tokenizer = model.prepare(config, _own_device(device))
+    examples = _tokenized(prepared.train, tokenizer, config)
     validation = tokenize(prepared.validation, tokenizer, config.data)
-    if not examples.kept:
-        raise UserError(f"data.max_length={config.data.max_length}: every example is longer; raise it")
-    if config.training.token_budget and len(examples.kept) > 1:
-        model.check_packing(peft_model, *sorted(examples.kept, key=len)[:2])
-    workspace = output.parent / f".{output.name}.training-{digest[:12]}"
+    training = model.ready(peft_model, config, examples.kept)
     dtype = model.compute_dtype_of(config, peft_model)
-    trainer = train.train(peft_model, config.training, examples.kept, validation.kept, workspace, dtype)
+    trainer = train.train(peft_model, training, examples.kept, validation.kept, workspace, dtype)
     if trainer.is_world_process_zero():
-        manifest = _manifest(config, digest, examples, trainer, time.monotonic() - started)
+        manifest = adapter.describe(config, digest, examples, trainer, time.monotonic() - started)
         staged = workspace / "adapter"
         adapter.write_adapter(trainer.accelerator.unwrap_model(trainer.model), tokenizer, staged, manifest)
         staged.replace(output)
         shutil.rmtree(workspace, ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
     return output
+
+
+def _tokenized(texts: list[Text], tokenizer: Any, config: FinetuneConfig) -> Examples:
+    examples = tokenize(texts, tokenizer, config.data)
+    if not examples.kept:
+        raise UserError(f"data.max_length={config.data.max_length}: every example is longer; raise it")
+    return examples
+
+
+def _workspace(output: Path, digest: str) -> Path:
+    """Where a configuration's checkpoints stand; those of another one for the same adapter are named and left alone."""
+    workspace = output.parent / f".{output.name}.training-{digest[:12]}"
+    for other in sorted(output.parent.glob(f".{output.name}.training-*")):
+        if other != workspace:
+            print(
+                f"{other}: checkpoints of another configuration, not used; delete them if you gave it up",
+                file=sys.stderr,
+            )
+    return workspace
+
+
+def _own_device(device: str) -> str:
+    """Of several processes that `accelerate launch` started, each takes its own GPU."""
+    if device != "auto" or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return device
+    from accelerate import PartialState
+
+    return str(PartialState().device)
 
 
 def _is_finished(output: Path, digest: str) -> bool:
@@ -102,73 +127,40 @@ def _is_finished(output: Path, digest: str) -> bool:
     raise UserError(f"--output {output}: exists and is not this configuration's adapter; choose another directory")
 
 
-def _manifest(config: FinetuneConfig, digest: str, examples: Examples, trainer: Any, seconds: float) -> dict[str, Any]:
-    from finetune.adapter import loss_curve
-    from finetune.model import base_spec
-
-    path = base_spec(config).local_path
-    return {
-        "format": 1,
-        "base": {
-            "pretrained": config.model.pretrained,
-            "revision": config.model.revision,
-            "weights_sha256": weights_sha256(path) if path else None,
-            "quantization": config.model.quantization,
-        },
-        "config": config.model_dump(mode="json"),
-        "config_sha256": digest,
-        "data": {
-            "sha256": sha256_of_json([asdict(example) for example in examples.kept]),
-            "examples": len(examples.kept),
-            "by_source": examples.by_source,
-            "dropped_too_long": examples.dropped,
-            "tokens": examples.tokens,
-            "supervised_tokens": examples.supervised_tokens,
-            "leaks": 0,
-        },
-        "updates": trainer.state.global_step,
-        "trained_tokens": trainer.tokens_seen,
-        "tokens_per_second": round(trainer.tokens_seen / seconds, 1),
-        "token_budget": trainer.token_budget,
-        "loss_curve": loss_curve(trainer.state.log_history),
-        "seconds": round(seconds, 1),
-        "peak_memory_bytes": provenance.peak_memory_bytes(),
-        "device": provenance.device(),
-        "versions": provenance.versions(),
-        "finished": today(),
-    }
-
-
-def dry_run(config: FinetuneConfig) -> dict[str, Any]:
-    """What would be trained, without loading weights: examples, tokens, updates, an estimate of GPU memory."""
+def dry_run(config: FinetuneConfig, device: str = "auto") -> dict[str, Any]:
+    """What would be trained, without loading weights: examples, tokens, updates, memory by what holds it, least time."""
+    import torch
     from transformers import AutoConfig, AutoTokenizer
 
+    from benchmark.dtype import compute_dtype
+    from finetune import estimate
     from finetune.model import base_spec
+    from finetune.packing import longest_row
     from finetune.train import planned_updates
 
     prepared = gather(config)
     source = str(base_spec(config).local_path or config.model.pretrained)
-    examples = tokenize(prepared.train, AutoTokenizer.from_pretrained(source), config.data)
+    examples = _tokenized(prepared.train, AutoTokenizer.from_pretrained(source), config)
+    architecture = AutoConfig.from_pretrained(source)
+    place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    dtype = compute_dtype(config.model.dtype, place, architecture.model_type)
+    training, sizes = config.training, estimate.architecture(architecture, config.lora)
+    row_tokens = longest_row(examples.kept, training.token_budget, training.examples_per_update)
+    checkpointing = training.gradient_checkpointing is True
+    work = estimate.operations(sizes, examples.tokens, examples.supervised_tokens, checkpointing=checkpointing)
     return {
         "examples": len(examples.kept),
         "by_source": examples.by_source,
         "dropped_too_long": examples.dropped,
         "tokens_per_epoch": examples.tokens,
         "supervised_tokens_per_epoch": examples.supervised_tokens,
-        "updates": planned_updates(config.training, len(examples.kept)),
-        "estimated_weights_gib": round(_weights_gib(AutoConfig.from_pretrained(source), config), 2),
+        "updates": planned_updates(training, len(examples.kept)),
+        "longest_row_tokens": row_tokens,
+        "memory_gib": {
+            "gradient_checkpointing " + ("on" if on else "off"): estimate.memory(
+                sizes, config, row_tokens, checkpointing=on, element=dtype.itemsize
+            )
+            for on in ((True, False) if training.gradient_checkpointing == "auto" else (checkpointing,))
+        },
+        "seconds_at_least": round(training.epochs * work / estimate.product_rate(place, dtype), 1),
     }
-
-
-def _weights_gib(architecture: Any, config: FinetuneConfig) -> float:
-    """Memory of the weights alone: linear layers at the quantization's size, the rest at two bytes."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(architecture)
-    size = {"nf4": 0.516, "int8": 1.0, "none": 2.0}[config.model.quantization]
-    head = model.get_output_embeddings()
-    linear = sum(m.weight.numel() for m in model.modules() if isinstance(m, torch.nn.Linear) and m is not head)
-    total = sum(parameter.numel() for parameter in model.parameters())
-    return (linear * size + (total - linear) * 2) / 2**30

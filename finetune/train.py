@@ -17,7 +17,7 @@ from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArg
 from benchmark.errors import UserError
 from finetune.config import TrainingConfig
 from finetune.examples import Example
-from finetune.model import evaluating
+from finetune.model import checkpoint, evaluating
 from finetune.packing import as_row, pack
 from finetune.progress import TokenProgress
 
@@ -49,32 +49,30 @@ class PackedTrainer(Trainer):
         self.training = training
         self.validation_examples = validation_examples
         self.token_budget = training.token_budget
+        self.checkpointing = training.gradient_checkpointing is True
         self.tokens_seen = 0
-        self.validation_losses: list[tuple[int, float]] = []
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
-        """Forward and backward over one update; on lack of memory, again with half the budget."""
+        """Forward and backward over one update; on lack of memory, again with less."""
         model.train()
         while True:
             try:
                 return self._update(model, inputs)
-            except torch.cuda.OutOfMemoryError as error:
-                self._shrink(error)
-                model.zero_grad()
+            except torch.cuda.OutOfMemoryError:
+                pass  # only behind the handler are the failed row's tensors free: the error's frames hold them
+            self._save_memory(model)
 
     def _update(self, model: Any, examples: list[Example]) -> torch.Tensor:
         rows = pack(examples, self.token_budget)
         world = self.accelerator.num_processes
-        weight = self._across(sum(len(example.answer_ids) for example in examples))
-        if self.training.loss == "example_mean":
-            weight = self._across(len(examples))
+        weight, tokens = self._counts(examples)
         total = torch.zeros((), device=self.args.device)
         for position, row in enumerate(rows):
             last = position == len(rows) - 1
             # Gradients travel between GPUs once an update, with the last row.
             with contextlib.nullcontext() if last else self.accelerator.no_sync(model):
                 with self.compute_loss_context_manager():
-                    loss = self._row_loss(model, row) * world / weight
+                    loss = self._row_loss(model, row) * (world / weight)
                 self.accelerator.backward(loss)
             total += loss.detach()
         if not torch.isfinite(total):
@@ -84,29 +82,46 @@ class PackedTrainer(Trainer):
                 f"{remedy if self.args.fp16 else 'lower training.learning_rate'} "
                 "(the last checkpoint is kept; the same command goes on from it)"
             )
-        self.tokens_seen += sum(len(example) for example in examples)
-        return total / world
+        self.tokens_seen += tokens
+        # The Trainer logs the processes' mean, which is the loss of all their examples together.
+        return total
 
     def _row_loss(self, model: Any, row: list[Example]) -> torch.Tensor:
-        if self.training.loss == "token_mean":
-            return model(**as_row(row, self.args.device))["loss"]
-        losses = [model(**as_row([example], self.args.device))["loss"] / len(example.answer_ids) for example in row]
-        return torch.stack(losses).sum()
+        return model(**as_row(row, self.args.device, example_mean=self.training.loss == "example_mean"))["loss"]
 
-    def _across(self, count: int) -> int:
-        """The count over all processes."""
-        return int(self.accelerator.reduce(torch.tensor(count, device=self.args.device), "sum"))
+    def _counts(self, examples: list[Example]) -> tuple[int, int]:
+        """What the loss of an update is divided by, and its tokens, over all processes."""
+        by_token = self.training.loss == "token_mean"
+        weight = sum(len(example.answer_ids) for example in examples) if by_token else len(examples)
+        counts = weight, sum(map(len, examples))
+        if self.accelerator.num_processes == 1:
+            return counts
+        weight, tokens = self.accelerator.reduce(torch.tensor(counts, device=self.args.device), "sum").tolist()
+        return weight, tokens
 
-    def _shrink(self, error: Exception) -> None:
-        smaller = (self.token_budget or 0) // 2
-        if smaller < SMALLEST_BUDGET:
-            raise UserError(
-                "out of GPU memory with the smallest rows; give the command again with "
-                "--set training.gradient_checkpointing=true, or a smaller --set data.max_length"
-            ) from error
+    def _save_memory(self, model: Any) -> None:
+        """Go on with checkpointing where it was left to us, then with half the budget; else say what to change."""
         torch.cuda.empty_cache()
-        self.accelerator.print(f"out of GPU memory: going on with training.token_budget={smaller}")
-        self.token_budget = smaller
+        model.zero_grad()
+        smaller = (self.token_budget or 0) // 2
+        if self.accelerator.num_processes > 1:
+            # One process alone must not repeat an update: the others wait for its gradients.
+            change = (
+                f"training.token_budget={smaller}" if self.checkpointing else "training.gradient_checkpointing=true"
+            )
+            raise UserError(f"out of GPU memory; give the command again with --set {change}")
+        if self.training.gradient_checkpointing == "auto" and not self.checkpointing:
+            self.accelerator.print("out of GPU memory: going on with training.gradient_checkpointing=true")
+            checkpoint(model)
+            self.checkpointing = True
+        elif smaller >= SMALLEST_BUDGET:
+            self.accelerator.print(f"out of GPU memory: going on with training.token_budget={smaller}")
+            self.token_budget = smaller
+        else:
+            change = (
+                f"data.max_length={SMALLEST_BUDGET}" if self.checkpointing else "training.gradient_checkpointing=true"
+            )
+            raise UserError(f"out of GPU memory with the smallest rows; give the command again with --set {change}")
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
@@ -124,8 +139,7 @@ class PackedTrainer(Trainer):
         return metrics
 
     def _warn_of_overfitting(self, value: float) -> None:
-        best = min((loss for _, loss in self.validation_losses), default=math.inf)
-        self.validation_losses.append((self.state.global_step, value))
+        best = min((entry["eval_loss"] for entry in self.state.log_history if "eval_loss" in entry), default=math.inf)
         if value > 1.02 * best:
             self.accelerator.print(
                 f"step {self.state.global_step}: the validation loss rises ({value:.3f} after {best:.3f}); fewer epochs may do"

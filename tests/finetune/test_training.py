@@ -19,7 +19,7 @@ from finetune.config import load_config
 from finetune.curve import loss_curve_svg
 from finetune.examples import Example
 from finetune.model import check_packing, prepare
-from finetune.packing import IGNORED, as_row, pack
+from finetune.packing import as_row, pack
 from finetune.pipeline import finetune
 
 
@@ -52,11 +52,14 @@ def config_file(tiny_model: Path, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_packed_rows_labels_supervise_answers_only():
-    row = as_row([Example("x", (5, 6), (7, 2)), Example("x", (8,), (9, 2))])
-    assert row["input_ids"].tolist() == [[5, 6, 7, 2, 8, 9, 2]]
-    assert row["position_ids"].tolist() == [[0, 1, 2, 3, 0, 1, 2]]
-    assert row["labels"].tolist() == [[IGNORED, 7, 2, IGNORED, 9, 2, IGNORED]]
+def test_a_packed_row_supervises_answers_only():
+    row = as_row([Example("x", (5, 6), (7, 2)), Example("x", (8,), (9, 2, 3))], example_mean=True)
+    assert row["input_ids"].tolist() == [[5, 6, 7, 2, 8, 9, 2, 3]]
+    assert row["position_ids"].tolist() == [[0, 1, 2, 3, 0, 1, 2, 3]]
+    assert row["supervised"].tolist() == [1, 2, 4, 5, 6]
+    assert row["targets"].tolist() == [7, 2, 9, 2, 3]
+    assert row["weights"].tolist() == pytest.approx([1 / 2, 1 / 2, 1 / 3, 1 / 3, 1 / 3])
+    assert (row["cu_seq_lens_q"].tolist(), row["max_length_q"]) == ([0, 4, 8], 4)
 
 
 def test_rows_keep_to_the_budget_and_lose_nothing():
@@ -67,21 +70,22 @@ def test_rows_keep_to_the_budget_and_lose_nothing():
     assert len(rows) < len(batch)
 
 
-def gradients(model, rows) -> torch.Tensor:
+def gradients(model, rows, *, example_mean: bool = False) -> torch.Tensor:
     model.zero_grad()
     for row in rows:
-        model(**as_row(row))["loss"].backward()
+        model(**as_row(row, example_mean=example_mean))["loss"].backward()
     return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
 
 
-def test_packing_does_not_change_the_gradient(config_file: Path):
+@pytest.mark.parametrize("example_mean", [False, True])
+def test_packing_does_not_change_the_gradient(config_file: Path, example_mean: bool):
     model, _ = prepare(load_config(config_file))
     torch.manual_seed(0)
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.1)
     batch = examples(16)
-    apart, packed = gradients(model, pack(batch, None)), gradients(model, pack(batch, 256))
+    apart, packed = (gradients(model, pack(batch, budget), example_mean=example_mean) for budget in (None, 256))
     assert float((apart - packed).norm() / apart.norm()) < 1e-5
 
 
@@ -90,15 +94,16 @@ def test_the_chunked_loss_is_cross_entropy(monkeypatch: pytest.MonkeyPatch):
     torch.manual_seed(0)
     head = torch.nn.Linear(8, 50)
     head.requires_grad_(False)
-    hidden = torch.randn(1, 10, 8, requires_grad=True)
-    labels = torch.randint(0, 50, (1, 10))
-    labels[0, ::3] = IGNORED
-    plain = torch.nn.functional.cross_entropy(head(hidden)[0], labels[0], reduction="sum", ignore_index=IGNORED)
-    (expected,) = torch.autograd.grad(plain, hidden)
-    chunked = loss.supervised_loss(hidden, labels, head)
-    (found,) = torch.autograd.grad(chunked, hidden)
+    states = torch.randn(10, 8, requires_grad=True)
+    targets, weights = torch.randint(0, 50, (10,)), torch.rand(10)
+    plain = torch.nn.functional.cross_entropy(head(states), targets, reduction="none") @ weights
+    (expected,) = torch.autograd.grad(plain, states)
+    chunked = loss.supervised_loss(states, targets, weights, head)
+    (found,) = torch.autograd.grad(chunked, states)
     assert chunked.item() == pytest.approx(plain.item(), rel=1e-6)
     assert torch.allclose(found, expected, atol=1e-6)
+    with torch.no_grad():
+        assert float(loss.supervised_loss(states, targets, weights, head)) == pytest.approx(plain.item(), rel=1e-6)
 
 
 def test_a_leak_between_packed_examples_is_noticed(config_file: Path, monkeypatch: pytest.MonkeyPatch):
@@ -106,7 +111,7 @@ def test_a_leak_between_packed_examples_is_noticed(config_file: Path, monkeypatc
     first, second = examples(2)
     check_packing(model, first, second)
 
-    def leaky(row: list[Example], device: object) -> dict[str, torch.Tensor]:
+    def leaky(row: list[Example], device: object) -> dict[str, object]:
         """Positions that go on make one long example of several."""
         return as_row(row) | {"position_ids": torch.arange(sum(map(len, row)))[None]}
 

@@ -1,0 +1,122 @@
+"""Variable-length attention: what the kernel is told, and when the mask is kept instead."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.nn.attention import varlen
+
+from finetune import attention, loss, model
+from finetune.config import FinetuneConfig
+from finetune.examples import Example
+from finetune.packing import as_row
+
+
+def reference_kernel(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    starts: torch.Tensor,
+    _: torch.Tensor,
+    longest: int,
+    *__: int,
+    scale: float | None = None,
+    window_size: tuple[int, int] = (-1, -1),
+) -> torch.Tensor:
+    """What `varlen_attn` documents, one sequence at a time: (tokens, heads, width)."""
+    left, right = window_size
+    assert right == 0, "causal"
+    assert starts.dtype == torch.int32 and int(starts.diff().max()) == longest
+    parts = []
+    for first, last in zip(starts.tolist(), starts.tolist()[1:], strict=False):
+        q, k, v = (states[first:last].transpose(0, 1) for states in (query, key, value))
+        distance = torch.arange(last - first)[:, None] - torch.arange(last - first)
+        seen = (distance >= 0) & ((distance <= left) if left >= 0 else True)
+        found = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=seen, scale=scale)
+        parts.append(found.transpose(0, 1))
+    return torch.cat(parts)
+
+
+def examples(count: int) -> list[Example]:
+    rng = random.Random(0)
+    ids = lambda n: tuple(rng.randrange(3, 250) for _ in range(n))  # noqa: E731
+    return [Example("x", ids(rng.randrange(2, 30)), ids(rng.randrange(1, 20))) for _ in range(count)]
+
+
+def decoder(kind: str) -> Any:
+    from transformers import AutoModelForCausalLM
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "vocab_size": 300, "head_dim": 8}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
+    special = {"layer_types": ["sliding_attention", "full_attention"]} if kind == "gemma3_text" else {}
+    config = CONFIG_MAPPING[kind](**sizes, **heads, **special, sliding_window=7)
+    return AutoModelForCausalLM.from_config(config).eval()
+
+
+@pytest.mark.parametrize("kind", ["mistral", "gemma3_text"])
+def test_the_kernel_is_told_what_the_mask_says(kind: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(varlen, "varlen_attn", reference_kernel)
+    base, row = decoder(kind), as_row(examples(4))
+    with torch.no_grad():
+        masked = loss.final_states(base, row)
+        base.set_attn_implementation(attention.NAME)
+        found = loss.final_states(base, row)
+    assert torch.allclose(found, masked, atol=1e-5)
+    assert not torch.equal(found, masked), "the other path was taken"
+
+
+@pytest.mark.parametrize("feature", [{"softcap": 50.0}, {"s_aux": torch.ones(4)}, {"dropout": 0.1}])
+def test_what_the_kernel_lacks_is_refused(feature: dict[str, Any]):
+    states = torch.ones(1, 4, 3, 8)
+    with pytest.raises(NotImplementedError):
+        attention.varlen_attention(
+            torch.nn.Identity(),
+            states,
+            states,
+            states,
+            None,
+            cu_seq_lens_q=torch.tensor([0, 3]),
+            max_length_q=3,
+            **feature,
+        )
+
+
+def wrong_kernel(*arguments: Any, **options: Any) -> torch.Tensor:
+    return reference_kernel(*arguments, **options).flip(0)
+
+
+def no_kernel(*_: Any, **__: Any) -> torch.Tensor:
+    raise NotImplementedError("no kernel for this device")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "chosen"), [(reference_kernel, attention.NAME), (wrong_kernel, "sdpa"), (no_kernel, "sdpa")]
+)
+def test_it_is_used_only_where_it_agrees_with_the_mask(
+    kernel: Any, chosen: str, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(varlen, "varlen_attn", kernel)
+    tuned, _ = model.prepare(
+        FinetuneConfig.model_validate(
+            {"model": {"pretrained": str(tiny_model), "quantization": "none", "dtype": "float32"}}
+        )
+    )
+    assert model.choose_attention(tuned, *examples(2)) == chosen
+    assert all(parameter.grad is None for parameter in tuned.parameters()), "the trial leaves nothing behind"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("kind", ["mistral", "gemma3_text"])
+def test_torchs_kernel_agrees_with_the_mask(kind: str):
+    base = decoder(kind).to("cuda", torch.bfloat16)
+    row = as_row(examples(4), "cuda")
+    with torch.no_grad():
+        masked = loss.final_states(base, row).float()
+        base.set_attn_implementation(attention.NAME)
+        found = loss.final_states(base, row).float()
+    assert float((found - masked).norm() / masked.norm()) < 0.02
