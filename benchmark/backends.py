@@ -136,7 +136,32 @@ def adapter_rank(folder: Path) -> int:
     return rank
 
 
-def parse_arguments(values: Sequence[str], option: str) -> dict[str, Any]:
+def command_line_arguments(backend: str, values: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """`backend_args` from the command line, checked as far as that goes without loading anything.
+
+    Args:
+        backend: which backend they are for.
+        values: `--backend-arg`: `key=value` texts.
+        options: the further options about servers by their names in `backend_args`; None for those not given.
+
+    Raises:
+        UserError: a value that cannot be read, a secret, an option of servers for a backend that is none, or
+            a server's address or key that is missing or wrong.
+    """
+    arguments = parse_arguments(values)
+    refuse_secrets(arguments)
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given:
+        if backend not in BACKENDS and not (name == "base_url" and backend != "hf"):
+            option = "--" + name.replace("_", "-")
+            raise UserError(f"{option}: for servers only; add --backend local-chat-completions (or local-completions)")
+    arguments |= given
+    if backend in BACKENDS:
+        endpoint(backend, arguments)
+    return arguments
+
+
+def parse_arguments(values: Sequence[str]) -> dict[str, Any]:
     """`key=value` texts as arguments: true, false, none, numbers, JSON objects and lists; all else is text.
 
     A value in quotes is text whatever it looks like.
@@ -148,8 +173,8 @@ def parse_arguments(values: Sequence[str], option: str) -> dict[str, Any]:
     for value in values:
         key, equals, text = value.partition("=")
         if not equals or not key.strip():
-            raise UserError(f"{option} {key}: write key=value")
-        parsed[key.strip()] = _typed(text.strip(), f"{option} {key}")
+            raise UserError(f"--backend-arg {key}: write key=value")
+        parsed[key.strip()] = _typed(text.strip(), f"--backend-arg {key}")
     return parsed
 
 
@@ -162,20 +187,6 @@ def _typed(text: str, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise UserError(f"{where}: not JSON ({error}); put text that begins with a bracket into quotes") from error
-
-
-def server_arguments(backend: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The command line's options about servers, as `backend_args`; those that were not given are left out.
-
-    Raises:
-        UserError: such an option for a backend that is no server.
-    """
-    given = {name: value for name, value in options.items() if value is not None}
-    for name in given:
-        if backend not in BACKENDS and not (name == "base_url" and backend != "hf"):
-            option = "--" + name.replace("_", "-")
-            raise UserError(f"{option}: for servers only; add --backend local-chat-completions (or local-completions)")
-    return given
 
 
 def _first_line(error: BaseException) -> str:

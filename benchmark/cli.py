@@ -76,18 +76,15 @@ def run(
 
         rufinbench run --model my-model --backend local-chat-completions --base-url http://localhost:8000
     """
-    from benchmark.backends import parse_arguments, server_arguments
+    from benchmark.backends import command_line_arguments
     from benchmark.processes import is_first
     from benchmark.run import RunOptions
     from benchmark.run import run as run_system
-    from benchmark.servers.endpoint import CHAT, refuse_secrets
+    from benchmark.servers.endpoint import CHAT
     from benchmark.summary import print_run
     from benchmark.system import SystemSpec
 
-    extra = parse_arguments(backend_arg or [], "--backend-arg")
-    refuse_secrets(extra)
     asking = {"base_url": base_url, "num_concurrent": num_concurrent, "timeout": timeout, "api_key_env": api_key_env}
-    extra |= server_arguments(backend, asking)
     spec = SystemSpec(
         pretrained=model,
         revision=revision,
@@ -95,7 +92,7 @@ def run(
         dtype=dtype,
         adapter=adapter,
         backend=backend,
-        backend_args=extra,
+        backend_args=command_line_arguments(backend, backend_arg or [], asking),
         apply_chat_template=apply_chat_template or backend in CHAT,
         num_fewshot=num_fewshot,
         trust_remote_code=trust_remote_code,
@@ -139,21 +136,22 @@ def finetune(
     """
     import json
 
+    from benchmark.processes import is_first
     from finetune import pipeline
     from finetune.config import load_config
 
     loaded = load_config(config, set_)
     if dry_run:
-        typer.echo(json.dumps(pipeline.dry_run(loaded), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(pipeline.dry_run(loaded, device), ensure_ascii=False, indent=2))
         return
     if then_run:
         from benchmark import again
 
         again.check(then_run, loaded.model.pretrained)
     adapter = pipeline.finetune(loaded, output or Path("adapters") / config.stem, device)
-    typer.echo(adapter)
-    if then_run:
-        typer.echo(again.run_and_compare(then_run, adapter))
+    finished = [adapter, again.run_and_compare(then_run, adapter)] if then_run else [adapter]
+    if is_first():
+        typer.echo("\n".join(map(str, finished)))
 
 
 @app.command()

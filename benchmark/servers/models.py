@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from lm_eval.api.instance import Instance
@@ -58,6 +59,10 @@ class Server(LocalCompletionsAPI):
         self.client = Client(endpoint)
         self.extra_body = dict(extra_body or {})
         self.think_end_token = think_end_token
+
+    def log_requests(self, path: Path) -> None:
+        """Write a line for each try of each request to a file from here on."""
+        self.client.log.path = path
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Ask for texts; each is kept as it arrives."""

@@ -131,7 +131,7 @@ class Asker:
     def __init__(self, folder: Path, system: SystemSpec) -> None:
         self.chats = system.apply_chat_template
         self.backend: Any = load_backend(system, 1, None)
-        self.backend.client.log.path = folder / "requests.jsonl"
+        self.backend.log_requests(folder / "requests.jsonl")
         self.store = AnswerStore(folder / "answers.db")
         self.lm = StoredLM(self.backend, self.store)
 

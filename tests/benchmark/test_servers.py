@@ -220,7 +220,7 @@ def test_without_a_key_nothing_is_sent_for_one(tmp_path: Path):
 def test_a_full_disk_stops_the_run(tmp_path: Path):
     with serving(lambda *_: chat("да")) as stub:
         asker = Asker(tmp_path, spec(stub.url))
-        asker.backend.client.log.path = tmp_path / "gone" / "requests.jsonl"
+        asker.backend.log_requests(tmp_path / "gone" / "requests.jsonl")
         with pytest.raises(UserError, match="cannot write the request log"):
             asker.ask("вопрос")
 
