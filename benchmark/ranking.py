@@ -1,34 +1,22 @@
 """Many runs → a leaderboard: scores with intervals, ranks with intervals, and who cannot be ranked and why."""
 
-import math
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from benchmark import statistics
 from benchmark.compare import SEED
-from benchmark.deltas import cluster_codes, cluster_sums
-from benchmark.measures import Measure, measure
+from benchmark.deltas import cluster_sums
+from benchmark.entrants import Cell, Entrant, Obstacle, data_key
 from benchmark.records import RunRecord, TaskRecord
 from benchmark.statistics import Floats
 
-Obstacle = Literal["missing_task", "missing_documents", "other_data", "other_grader", "no_value", "limit"]
 Key = TypeVar("Key", str, tuple[str, str])
 _OWN_PREFIX = "rufin_"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One system's headline score in one task."""
-
-    value: float
-    low: float
-    high: float
-    share: bool
 
 
 @dataclass(frozen=True)
@@ -58,8 +46,8 @@ class Ranking:
     """Each task as the first run that has it recorded it."""
     ranked: tuple[Standing, ...]
     unranked: tuple[Standing, ...]
-    references: Mapping[str, Mapping[str, float]]
-    """Reference row (`random`, `majority`, `reference`) → task → score, where it is known."""
+    grader: str
+    """Hash of the graders' code that the ranked runs share; empty where they do not record it."""
 
 
 def rank(runs: Sequence[RunRecord], tasks: Sequence[str] | None = None, seed: int = SEED) -> Ranking:
@@ -69,9 +57,9 @@ def rank(runs: Sequence[RunRecord], tasks: Sequence[str] | None = None, seed: in
         tasks: what a system must have; by default the benchmark's own tasks if any run has them, else all tasks.
     """
     names = _tasks(runs) if tasks is None else tuple(name for name in tasks if any(name in run.tasks for run in runs))
-    data = {name: _agreed([_data_key(run.tasks[name]) for run in runs if name in run.tasks]) for name in names}
+    data = {name: _agreed([data_key(run.tasks[name]) for run in runs if name in run.tasks]) for name in names}
     grader = _agreed([str(run.get("grader_sha256") or "") for run in runs])
-    entries = [_Entry(run, names, data, grader) for run in runs]
+    entries = [Entrant(run, names, data, grader) for run in runs]
     able = [entry for entry in entries if not entry.obstacles and names]
     replicates = _replicates(entries, names, seed)
     averages = [np.mean([replicates[id(entry)][name] for name in names], axis=0) for entry in able]
@@ -82,7 +70,7 @@ def rank(runs: Sequence[RunRecord], tasks: Sequence[str] | None = None, seed: in
         records={name: next(run.tasks[name] for run in runs if name in run.tasks) for name in names},
         ranked=tuple(ranked),
         unranked=tuple(sorted(unranked, key=lambda s: s.run.name)),
-        references=_references(names, able),
+        grader=grader or "",
     )
 
 
@@ -92,73 +80,18 @@ def _tasks(runs: Sequence[RunRecord]) -> tuple[str, ...]:
     return tuple(own or found)
 
 
-def _data_key(task: TaskRecord) -> tuple[str, str]:
-    return task.version, str(task.metadata.get("dataset_sha256") or "")
-
-
 def _agreed(keys: Sequence[Key]) -> Key | None:
     """What most runs have; of equally many the greatest, so that the order of the runs does not matter."""
     counts = Counter(keys)
     return max(counts, key=lambda key: (counts[key], key)) if counts else None
 
 
-class _Entry:
-    """One run, its measures, and what keeps it from being ranked."""
-
-    def __init__(
-        self,
-        run: RunRecord,
-        names: Sequence[str],
-        data: Mapping[str, tuple[str, str] | None],
-        grader: str | None,
-    ) -> None:
-        self.run = run
-        self.measures: dict[str, Measure] = {}
-        self.codes: dict[str, np.ndarray] = {}
-        self.obstacles: list[tuple[Obstacle, str]] = [("limit", "")] if run.limit is not None else []
-        if str(run.get("grader_sha256") or "") != grader:
-            self.obstacles.append(("other_grader", ""))
-        for name in names:
-            obstacle = self._read(name, data[name])
-            if obstacle:
-                self.obstacles.append((obstacle, name))
-
-    def _read(self, name: str, data: tuple[str, str] | None) -> Obstacle | None:
-        task = self.run.tasks.get(name)
-        if task is None:
-            return "missing_task"
-        samples = sorted(task.samples.values(), key=lambda sample: sample.doc_hash)
-        values = [sample.metrics.get(task.headline) for sample in samples]
-        found = measure(task.aggregation(task.headline), values, values)
-        if found is None:
-            return "no_value"
-        self.measures[name] = found
-        self.codes[name] = cluster_codes([samples[i].template for i in found.kept])
-        if _data_key(task) != data:
-            return "other_data"
-        return "missing_documents" if len(found.kept) < task.n_original else None
-
-    def cells(self, replicates: Mapping[str, Floats]) -> dict[str, Cell]:
-        """Scores with intervals."""
-        cells = {}
-        for name, found in self.measures.items():
-            value = float(found.value(found.baseline.sum(0)))
-            clusters = int(self.codes[name].max()) + 1
-            if found.kind == "binary" and clusters == len(found.kept):
-                low, high = statistics.wilson_interval(int(found.baseline_items.sum()), clusters)
-            else:
-                low, high = statistics.percentile_interval(replicates[name], clusters)
-            known = math.isfinite(low)  # one cluster alone has no interval
-            cells[name] = Cell(value, low if known else value, high if known else value, found.share)
-        return cells
-
-
-def _replicates(entries: Sequence[_Entry], names: Sequence[str], seed: int) -> dict[int, dict[str, Floats]]:
+def _replicates(entries: Sequence[Entrant], names: Sequence[str], seed: int) -> dict[int, dict[str, Floats]]:
     """Each system's task scores in each resample; systems over equally many clusters are resampled alike."""
     found: dict[int, dict[str, Floats]] = {id(entry): {} for entry in entries}
     for name in names:
         seeds = (seed, zlib.crc32(name.encode("utf-8", "surrogatepass")), 3)
-        groups: dict[int, list[_Entry]] = defaultdict(list)
+        groups: dict[int, list[Entrant]] = defaultdict(list)
         for entry in entries:
             if name in entry.measures:
                 groups[int(entry.codes[name].max()) + 1].append(entry)
@@ -170,7 +103,7 @@ def _replicates(entries: Sequence[_Entry], names: Sequence[str], seed: int) -> d
 
 
 def _placed(
-    able: Sequence[_Entry], averages: Sequence[Floats], replicates: Mapping[int, Mapping[str, Floats]]
+    able: Sequence[Entrant], averages: Sequence[Floats], replicates: Mapping[int, Mapping[str, Floats]]
 ) -> list[Standing]:
     if not able:
         return []
@@ -203,28 +136,6 @@ def _ranks(scores: Floats) -> Floats:
     return np.array([np.searchsorted(row, -line, side="left") for row, line in zip(ordered, scores, strict=True)]) + 1
 
 
-def _unplaced(entry: _Entry, replicates: Mapping[str, Floats]) -> Standing:
+def _unplaced(entry: Entrant, replicates: Mapping[str, Floats]) -> Standing:
     cells = entry.cells(replicates)
     return Standing(entry.run, cells, None, None, None, None, None, None, False, tuple(entry.obstacles))
-
-
-def _references(names: Sequence[str], able: Sequence[_Entry]) -> dict[str, dict[str, float]]:
-    """What needs no model: always the commonest class, a class at random, and the reference answers themselves."""
-    rows: dict[str, dict[str, float]] = {"random": {}, "majority": {}, "reference": {}}
-    for name in names if able else ():
-        if able[0].measures[name].share:
-            rows["reference"][name] = 1.0
-        golds = _golds(able[0].run.tasks[name])
-        if golds:
-            n, classes = sum(golds.values()), len(golds)
-            most = max(golds.values())
-            rows["majority"][name] = 2 * most / (n + most) / classes
-            rows["random"][name] = float(np.mean([2 * g / n / classes / (g / n + 1 / classes) for g in golds.values()]))
-    return {row: found for row, found in rows.items() if found}
-
-
-def _golds(task: TaskRecord) -> Counter[str]:
-    if task.aggregation(task.headline) != "macro_f1":
-        return Counter()
-    values = (sample.metrics.get(task.headline) for sample in task.samples.values())
-    return Counter(str(value[0]) for value in values if isinstance(value, list) and len(value) == 2)

@@ -5,23 +5,34 @@ from pathlib import Path
 
 from benchmark.ranking import Ranking, Standing, rank
 from benchmark.records import RunRecord
+from benchmark.references import references
 from reports import views
 from reports.page import Nav, inert_json, render
 from tasks.items import write_text
 
+References = Mapping[str, Mapping[str, float]]
+"""Reference row → task → score."""
+
 
 def write(runs: Sequence[RunRecord], path: Path, lang: str = "ru") -> Path:
     """Rank the runs, write the page and return its path."""
-    write_text(path, page(rank(runs), lang))
+    ranking = rank(runs)
+    write_text(path, page(ranking, lang, references(ranking.records, ranking.grader)))
     return path
 
 
 def page(
-    ranking: Ranking, lang: str = "ru", *, pairs: Mapping[tuple[str, str], str] | None = None, nav: Sequence[Nav] = ()
+    ranking: Ranking,
+    lang: str,
+    floors: References,
+    *,
+    pairs: Mapping[tuple[str, str], str] | None = None,
+    nav: Sequence[Nav] = (),
 ) -> str:
     """The page as HTML text.
 
     Args:
+        floors: the reference rows.
         pairs: (baseline's path, fine-tuned run's path) → relative address of their comparison page.
         nav: links to the site's other pages, where the page is part of a site.
     """
@@ -34,6 +45,8 @@ def page(
         style="report.css",
         scripts=("sort.js", "leaderboard.js"),
         r=ranking,
+        v=views,
+        floors=floors,
         facts=[views.facts(standing.run) for standing in standings],
         to_here={number: [(a, href) for (a, b), href in links.items() if b == number] for number in numbers.values()},
         standings=standings,

@@ -104,6 +104,14 @@ class Numbers:
         except ValueError:
             return iso
 
+    def day(self, iso: str) -> str:
+        """`15.01.2026`, in English `2026-01-15`; text that is no date stays as it is."""
+        try:
+            found = date.fromisoformat(iso)
+        except ValueError:
+            return iso
+        return found.strftime("%d.%m.%Y") if self.lang == "ru" else iso
+
     def duration(self, seconds: float | None) -> str:
         """`1 ч 20 мин`, `3 мин 5 с`, `12,3 с`."""
         if seconds is None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from benchmark.compare import compare
@@ -10,13 +11,17 @@ from benchmark.comparison import Comparison
 from benchmark.errors import UserError
 from benchmark.ranking import Ranking, rank
 from benchmark.records import RunRecord
+from benchmark.references import references
 from reports import comparison, leaderboard
+from reports.leaderboard import References
 from reports.numbers import LANGUAGES
 from reports.page import Nav, render
 from reports.texts import Texts
 from tasks.items import write_text
 
 INDEX, BOARD = "index.html", "leaderboard.html"
+NEXT = 10
+"""Systems behind the first that get a page against it."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +51,17 @@ def write(
     if not runs:
         raise UserError("no runs given; name the run directories that the site is about")
     ranking = rank(runs)
-    pairs = _pairs(runs, alpha, margin)
+    floors = references(ranking.records, ranking.grader)
+    pairs = _pairs(runs, ranking, alpha, margin)
     for language in lang:
-        _write_language(runs, ranking, pairs, output, language, tuple(lang), publish_samples)
+        _write_language(ranking, floors, pairs, output, language, tuple(lang), publish_samples)
     write_text(output / ".nojekyll", "")
     return output / INDEX
 
 
 def _write_language(
-    runs: Sequence[RunRecord],
     ranking: Ranking,
+    floors: References,
     pairs: Sequence[Pair],
     output: Path,
     language: str,
@@ -71,12 +77,12 @@ def _write_language(
         path = folder / pair.file
         comparison.write(pair.comparison, path, language, samples=publish_samples, nav=nav(pair.file))
     hrefs = {(str(p.comparison.baseline.path), str(p.comparison.finetuned.path)): p.file for p in pairs}
-    write_text(folder / BOARD, leaderboard.page(ranking, language, pairs=hrefs, nav=nav(BOARD)))
+    write_text(folder / BOARD, leaderboard.page(ranking, language, floors, pairs=hrefs, nav=nav(BOARD)))
     write_text(
         folder / INDEX,
         render(
             "index.html.j2", language, style="report.css", scripts=(),
-            r=ranking, runs=runs, pairs=pairs, board=BOARD, nav=nav(INDEX),
+            r=ranking, pairs=pairs, own=bool(floors), board=BOARD, nav=nav(INDEX),
         ),
     )  # fmt: skip
 
@@ -91,17 +97,24 @@ def _alternates(file: str, language: str, languages: tuple[str, ...]) -> list[Na
     return [Nav(Texts(name)("language"), folders[name] + file, name) for name in languages if name != language]
 
 
-def _pairs(runs: Sequence[RunRecord], alpha: float, margin: float) -> list[Pair]:
-    """Each adapter against its own base; without adapters, every run against the first."""
-    found = [(base, run) for run in runs if _adapter(run) and (base := _base(run, runs))]
-    found = found or [(runs[0], run) for run in runs[1:]]
+def _pairs(runs: Sequence[RunRecord], ranking: Ranking, alpha: float, margin: float) -> list[Pair]:
+    """The pairs that have a page."""
     pairs: list[Pair] = []
-    for baseline, finetuned in found:
+    for baseline, finetuned in _chosen(runs, [standing.run for standing in ranking.ranked]):
         stem = f"{_slug(baseline)}--{_slug(finetuned)}"
-        same = sum(pair.file.startswith(stem) for pair in pairs)
-        file = f"{stem}{f'-{same + 1}' if same else ''}.html"
+        taken = {pair.file for pair in pairs}
+        names = (f"{stem}{f'-{number}' if number > 1 else ''}.html" for number in count(1))
+        file = next(name for name in names if name not in taken)
         pairs.append(Pair(file, compare(baseline, finetuned, alpha=alpha, margin=margin)))
     return pairs
+
+
+def _chosen(runs: Sequence[RunRecord], ranked: Sequence[RunRecord]) -> list[tuple[RunRecord, RunRecord]]:
+    """Each adapter against its own base, the next systems against the first; without either, every run against one."""
+    adapted = [(base, run) for run in runs if _adapter(run) and (base := _base(run, runs))]
+    behind = [(ranked[0], run) for run in ranked[1 : NEXT + 1]]
+    found = adapted + [pair for pair in behind if not any(set(map(id, pair)) == set(map(id, a)) for a in adapted)]
+    return found or [(runs[0], run) for run in runs[1:]]
 
 
 def _adapter(run: RunRecord) -> str:

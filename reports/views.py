@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.comparison import Comparison, Delta
+from benchmark.ranking import Standing
 from benchmark.records import RunRecord
 from benchmark.verdicts import MARKS, VERDICTS, Verdict
 from reports.charts import Scale, difference_scale
@@ -80,7 +81,19 @@ def floors(comparison: Comparison) -> dict[tuple[str, str], Delta]:
         (delta.task, delta.metric.removesuffix(suffix)): delta
         for delta in comparison.secondary
         if delta.metric.endswith(suffix)
+        and delta.metric.removesuffix(suffix) in comparison.baseline.tasks[delta.task].scores
     }
+
+
+def any_floor(deltas: Sequence[Delta], known: Mapping[tuple[str, str], Delta]) -> bool:
+    """Whether any of these metrics has a random floor to show."""
+    return any((delta.task, delta.metric) in known for delta in deltas)
+
+
+def without_floors(deltas: Sequence[Delta], known: Mapping[tuple[str, str], Delta]) -> list[Delta]:
+    """Metrics less the floors, which stand beside the metrics that they belong to."""
+    beside = {id(floor) for floor in known.values()}
+    return [delta for delta in deltas if id(delta) not in beside]
 
 
 def glance(comparison: Comparison) -> list[tuple[Verdict, str, list[Delta]]]:
@@ -184,3 +197,16 @@ def loss_curve(run: RunRecord) -> LossCurve | None:
 
 def _is_loss_row(row: Any) -> bool:
     return isinstance(row, list) and len(row) == 3 and all(v is None or isinstance(v, int | float) for v in row)
+
+
+def obstacles(standing: Standing, tasks: Sequence[str]) -> list[tuple[str, list[str], bool]]:
+    """(what keeps a system from being ranked, in which tasks, whether in all of them), each obstacle once."""
+    found: dict[str, list[str]] = {}
+    for obstacle, task in standing.obstacles:
+        found.setdefault(obstacle, []).extend([task] if task else [])
+    return [(obstacle, names, len(names) == len(tasks)) for obstacle, names in found.items()]
+
+
+def mean_of(scores: Mapping[str, float], tasks: Sequence[str]) -> float | None:
+    """The plain mean over all tasks; nothing is imputed for a missing one."""
+    return sum(scores[task] for task in tasks) / len(tasks) if tasks and all(task in scores for task in tasks) else None

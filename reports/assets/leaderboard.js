@@ -8,6 +8,7 @@
   const data = JSON.parse(document.getElementById("board-data").textContent);
   const rows = [...document.querySelectorAll("tr[data-system]")];
   const format = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const plain = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
   const node = (tag, attributes, text) => {
     const made = document.createElementNS(SVG, tag);
@@ -21,21 +22,25 @@
     const groups = [[box.dataset.average, picked.map((at) => data.systems[at].average)]];
     data.tasks.forEach((title, task) => groups.push([title, picked.map((at) => data.systems[at].cells[task])]));
     const step = 20;
-    const height = groups.length * (picked.length * step + 30) + 8;
+    const height = groups.length * (picked.length * step + 30) + 28;
     const svg = node("svg", { class: "chart", viewBox: `0 0 720 ${height}`, role: "img", "aria-label": box.querySelector("h3").textContent });
     const x = (value) => 240 + 290 * value;
-    let y = 4;
+    for (const tick of [0, 0.25, 0.5, 0.75, 1])
+      svg.append(
+        node("line", { class: "grid", x1: x(tick), x2: x(tick), y1: 20, y2: height - 8 }),
+        node("text", { class: "tick", x: x(tick), y: 14, "text-anchor": "middle" }, 100 * tick),
+      );
+    let y = 24;
     for (const [title, values] of groups) {
       svg.append(node("text", { x: 0, y: y + 14, class: "label" }, short(title, 60)));
       y += 20;
       values.forEach(([value, low, high], i) => {
         const middle = y + step / 2;
         svg.append(
-          node("line", { class: "grid", x1: x(0), x2: x(1), y1: middle, y2: middle }),
           node("text", { class: "tick", x: 12, y: middle + 4 }, short(data.systems[picked[i]].name, 30)),
           node("line", { class: "interval", x1: x(low), x2: x(high), y1: middle, y2: middle }),
           node("circle", { class: "after", cx: x(value), cy: middle, r: 4.5 }),
-          node("text", { class: "tick", x: 720, y: middle + 4, "text-anchor": "end" }, `${format.format(value)} [${format.format(low)}; ${format.format(high)}]`),
+          node("text", { class: "tick", x: 720, y: middle + 4, "text-anchor": "end" }, `${format.format(value)} [${plain.format(100 * low)}; ${plain.format(100 * high)}]`),
         );
         y += step;
       });
@@ -72,7 +77,8 @@
     input.type = "checkbox";
     input.setAttribute("aria-label", box.dataset.pick.replace("{name}", data.systems[Number(row.dataset.system)].name));
     input.addEventListener("change", refresh);
-    heading.prepend(input, " ");
+    heading.classList.add("pickable");
+    heading.prepend(input);
   }
   const filter = document.getElementById("board-filter");
   filter.form.hidden = false;

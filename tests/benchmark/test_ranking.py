@@ -1,5 +1,7 @@
 """Ranks: intervals, ties, who is left out, and that systems do not touch each other's scores."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmark.ranking import rank
@@ -45,6 +47,7 @@ def test_equal_systems_share_a_rank(runs):
         ({"tasks": 3}, "missing_task"),
         ({"dataset": "b"}, "other_data"),
         ({"grader": "g2"}, "other_grader"),
+        ({"run_json": False}, "unknown_grader"),
     ],
 )
 def test_what_is_not_whole_is_not_ranked(runs, tmp_path, shape, obstacle):
@@ -55,10 +58,18 @@ def test_what_is_not_whole_is_not_ranked(runs, tmp_path, shape, obstacle):
     assert obstacle in {name for name, _ in left.obstacles}
 
 
-def test_reference_rows(runs):
-    references = rank(runs).references
-    assert references["reference"]["rufin_binary_0"] == 1.0
-    assert 0 < references["majority"]["rufin_macro_1"] < references["random"]["rufin_macro_1"] < 0.5
+@pytest.mark.parametrize("score", [{"higher_is_better": False}, {}])
+def test_a_metric_that_is_no_share_is_never_averaged(tmp_path, score):
+    run = made(tmp_path, tasks=1)
+    ((name, task),) = run.tasks.items()
+    scores = {"numeric_match": replace(task.scores["numeric_match"], **score)}
+    samples = task.samples
+    if not score:
+        points = {"numeric_match": 37.5}
+        samples = {key: replace(sample, metrics=points) for key, sample in samples.items()}
+    run = replace(run, tasks={name: replace(task, scores=scores, samples=samples)})
+    (left,) = rank([run]).unranked
+    assert left.obstacles == (("no_share", name),) and name in left.cells
 
 
 def test_nothing_to_rank():
