@@ -212,18 +212,19 @@ def compare(
     from benchmark.compare import compare as compare_runs
     from benchmark.results import load_run
 
-    compared = compare_runs(load_run(baseline), load_run(finetuned), alpha=alpha, margin=margin)
     writers = {"markdown": terminal.as_markdown, "json": terminal.as_json}
+    if output_format not in ("table", *writers):
+        raise UserError(f"--format {output_format}: choose table, markdown or json")
+    _check_language(lang)
+    compared = compare_runs(load_run(baseline), load_run(finetuned), alpha=alpha, margin=margin)
     if output_format == "table":
         terminal.print_comparison(compared)
-    elif output_format in writers:
-        typer.echo(writers[output_format](compared))
     else:
-        raise UserError(f"--format {output_format}: choose table, markdown or json")
+        typer.echo(writers[output_format](compared))
     if html:
         from reports.comparison import write
 
-        write(compared, html, lang=_language(lang))
+        write(compared, html, lang=lang)
         typer.echo(html, err=output_format != "table")
     if fail_on_regression and any(delta.verdict == "worsened" for delta in compared.deltas):
         raise typer.Exit(1)
@@ -372,10 +373,9 @@ def slug(name: str) -> str:
     return kept.strip(".-")[:120] or "run"
 
 
-def _language(lang: str) -> str:
+def _check_language(lang: str) -> None:
     if lang not in ("ru", "en"):
         raise UserError(f"--lang {lang}: choose ru or en")
-    return lang
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 ProblemKind = Literal[
-    "truncated_lines", "duplicate_documents", "no_samples", "no_value", "other_sets", "disagrees"
+    "truncated_lines", "duplicate_documents", "no_samples", "no_value", "odd_record", "other_sets", "disagrees"
 ]
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from benchmark.measures import is_number
 from benchmark.records import Problem, RunRecord, Score, TaskRecord
 from benchmark.samplefile import read_samples
 
+_RUN_SECTIONS = ("system", "model", "versions", "tokens", "device", "seeds", "finetuning")
+_LARGEST_FILE = 256 << 20
 _OWN_KEYS = {"results", "configs", "samples", "pretty_env_info"}
 
 
@@ -25,8 +27,10 @@ def load_run(path: Path | str) -> RunRecord:
     results_path, older = _newest(folder)
     results = _object(results_path)
     run_path = next((p for p in (results_path.parent / "run.json", folder / "run.json") if p.is_file()), None)
-    provenance = _object(run_path) if run_path else {}
-    problems = [Problem("other_sets", count=older)] if older else []
+    provenance, odd = _formed(_object(run_path) if run_path else {}, _RUN_SECTIONS)
+    results, also_odd = _formed(results, ("config",))
+    problems = [Problem("odd_record", detail=key) for key in (*odd, *also_odd)]
+    problems += [Problem("other_sets", count=older)] if older else []
     stamp = results_path.stem.removeprefix("results")
     tasks = {}
     for name in sorted(_mapping(results.get("configs"))):
@@ -57,13 +61,27 @@ def _newest(folder: Path) -> tuple[Path, int]:
 
 
 def _object(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > _LARGEST_FILE:
+        raise UserError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB, so no results file; restore it or run again")
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None, parse_float=_number_or_none)
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not readable as JSON ({error}); restore it or run again") from error
     if not isinstance(value, dict):
         raise UserError(f"{path}: expected a JSON object, found {type(value).__name__}; restore it or run again")
     return value
+
+
+def _number_or_none(digits: str) -> float | None:
+    """NaN and infinity, however they are written, are values that are not there: no JSON of ours may hold them."""
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+def _formed(record: Mapping[str, Any], sections: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """The record without sections that are not what they should be, objects; and the names of those."""
+    odd = [key for key in sections if not isinstance(record.get(key, {}), Mapping | None)]
+    return {key: value for key, value in record.items() if key not in odd}, odd
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -36,7 +36,7 @@ def read_samples(task: str, path: Path, filter_name: str) -> tuple[dict[str, Sam
     Raises:
         UserError: the file holds more samples than fit in memory.
     """
-    if not path.is_file():
+    if not _exists(path):
         return {}, [Problem("no_samples", task)]
     samples: dict[str, SampleResult] = {}
     counts: Counter[ProblemKind] = Counter()
@@ -64,6 +64,13 @@ def read_texts(sample: SampleResult) -> Texts:
     if row is None:
         raise UserError(f"{sample.place.path}: changed while it was being read; give the command again")
     return _texts(row)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a task's name may be longer than any file's name
+        return False
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:

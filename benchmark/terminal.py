@@ -9,10 +9,12 @@ from rich.text import Text
 from benchmark.comparison import Comparison, Delta
 from benchmark.export import as_json
 from benchmark.verdicts import MARKS
+from benchmark.visible import visible
 
 __all__ = ["as_json", "as_markdown", "print_comparison", "verdict_line"]
 
 _HEAD = ("task", "metric", "n", "before", "after", "Δ [low; estimate; high]", "p", "verdict")
+_LONGEST = 200
 _STYLES = {
     "improved": "bold blue",
     "worsened": "bold dark_orange3",
@@ -45,7 +47,7 @@ def verdict_line(comparison: Comparison) -> str:
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
     """Print the table, what the comparison is, and what was left out."""
     console = console or Console()
-    console.print(Text(f"{comparison.baseline.name} → {comparison.finetuned.name}", style="bold"))
+    console.print(Text(_title(comparison), style="bold"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for position, name in enumerate(("task", *_HEAD[2:])):
         first = position == 0
@@ -55,12 +57,12 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
         task, _, *numbers = _cells(delta)
         style = _STYLES[delta.verdict]
         table.add_row(
-            Text(task), *map(Text, numbers[:-1]), Text(f"{MARKS[delta.verdict]} {delta.verdict}", style=style)
+            Text(_shown(task)), *map(Text, numbers[:-1]), Text(f"{MARKS[delta.verdict]} {delta.verdict}", style=style)
         )
     console.print(table)
     console.print(Text(verdict_line(comparison), style="bold"))
     for line in _remarks(comparison):
-        console.print(Text(line, style="dim"))
+        console.print(Text(_shown(line), style="dim"))
 
 
 def as_markdown(comparison: Comparison) -> str:
@@ -68,13 +70,22 @@ def as_markdown(comparison: Comparison) -> str:
     rows = [_HEAD, tuple("---" for _ in _HEAD), *(_cells(delta) for delta in comparison.deltas)]
     table = "\n".join("| " + " | ".join(_escape(cell) for cell in row) + " |" for row in rows)
     remarks = "".join(f"- {_escape(line)}\n" for line in _remarks(comparison))
-    title = f"**{_escape(comparison.baseline.name)} → {_escape(comparison.finetuned.name)}**"
-    return f"{title}\n\n{verdict_line(comparison)}\n\n{table}\n\n{remarks}"
+    return f"**{_escape(_title(comparison))}**\n\n{verdict_line(comparison)}\n\n{table}\n\n{remarks}"
+
+
+def _title(comparison: Comparison) -> str:
+    return f"{_shown(comparison.baseline.name)} → {_shown(comparison.finetuned.name)}"
+
+
+def _shown(text: str) -> str:
+    """Names come from elsewhere: nothing in them moves the cursor, breaks the encoding or fills the screen."""
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
 
 
 def _escape(cell: str) -> str:
-    """Names come from elsewhere: no cell may end its column, start a tag or a link."""
-    line = " ".join(cell.split())
+    """In Markdown no cell may end its column, start a tag or a link."""
+    line = _shown(cell)
     return "".join(f"\\{char}" if char in "\\|<>[]`*_" else char for char in line) if line != "---" else line
 
 
@@ -98,7 +109,7 @@ def _level(delta: Delta, value: float | None) -> str:
 
 
 def _change(delta: Delta) -> str:
-    if delta.difference is None:
+    if delta.difference is None or delta.verdict == "withheld":
         return "—"
     values = (delta.ci_low, delta.difference, delta.ci_high)
     scale, form, unit = (100.0, "+.1f", " pp") if delta.share else (1.0, "+.4g", "")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.visible import visible
+from benchmark.visible import visible
 
 _STEPS = (1, 2, 2.5, 5, 10)
 

@@ -7,8 +7,8 @@ from functools import cache
 from benchmark.comparison import Comparison, Pair
 from benchmark.measures import Measure, measure
 from benchmark.records import SampleResult
+from benchmark.visible import visible
 from reports.numbers import Numbers
-from reports.visible import visible
 
 STATES = ("better", "worse", "same", "both_wrong", "unscored")
 

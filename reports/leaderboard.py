@@ -16,9 +16,14 @@ References = Mapping[str, Mapping[str, float]]
 
 def write(runs: Sequence[RunRecord], path: Path, lang: str = "ru") -> Path:
     """Rank the runs, write the page and return its path."""
-    ranking = rank(runs)
+    ranking = rank(distinct(runs))
     write_text(path, page(ranking, lang, references(ranking.records, ranking.grader)))
     return path
+
+
+def distinct(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """The runs, each directory once, however often it was named."""
+    return list({run.path.resolve(): run for run in runs}.values())
 
 
 def page(
@@ -38,6 +43,7 @@ def page(
     """
     standings = (*ranking.ranked, *ranking.unranked)
     numbers = {str(standing.run.path): number for number, standing in enumerate(standings)}
+    # Which runs are linked, by their numbers in the table.
     links = {(numbers[a], numbers[b]): href for (a, b), href in (pairs or {}).items() if a in numbers and b in numbers}
     return render(
         "leaderboard.html.j2",
@@ -48,7 +54,7 @@ def page(
         v=views,
         floors=floors,
         facts=[views.facts(standing.run) for standing in standings],
-        to_here={number: [(a, href) for (a, b), href in links.items() if b == number] for number in numbers.values()},
+        to_here=[[(a, href) for (a, b), href in links.items() if b == number] for number in range(len(standings))],
         standings=standings,
         data=inert_json(_data(ranking, lang, links)),
         nav=nav,

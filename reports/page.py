@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from benchmark.verdicts import MARKS
+from benchmark.visible import visible
 from reports.charts import shorten
 from reports.numbers import Numbers
 from reports.texts import Texts
-from reports.visible import visible
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any
 
 from benchmark.comparison import Comparison
 from benchmark.samplefile import read_texts
+from benchmark.visible import visible
 from reports.entries import STATES, Entry, entries
 from reports.lengths import common_limit, shorten
 from reports.numbers import Numbers
 from reports.texts import Texts
-from reports.visible import visible
 
 SHARD = 150
 """Answers in a shard: one page reads one shard, and a search over all of them stays quick."""

@@ -50,6 +50,9 @@ def write(
     """
     if not runs:
         raise UserError("no runs given; name the run directories that the site is about")
+    if output.exists() and not output.is_dir():
+        raise UserError(f"--output {output}: is a file; name a directory for the site")
+    runs = leaderboard.distinct(runs)
     ranking = rank(runs)
     floors = references(ranking.records, ranking.grader)
     pairs = _pairs(runs, ranking, alpha, margin)

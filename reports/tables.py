@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 from benchmark.comparison import Comparison
-from reports.visible import visible
+from benchmark.visible import visible
 
 _FIELDS = (
     "task", "metric", "headline", "higher_is_better", "baseline", "finetuned", "difference", "ci_low", "ci_high",

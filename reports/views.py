@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.comparison import Comparison, Delta
+from benchmark.measures import is_number
 from benchmark.ranking import Standing
 from benchmark.records import RunRecord
 from benchmark.verdicts import MARKS, VERDICTS, Verdict
@@ -158,10 +159,7 @@ def _data_hash(run: RunRecord) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
+    return float(value) if is_number(value) else None
 
 
 def versions(runs: Sequence[RunRecord]) -> list[tuple[str, list[str]]]:
@@ -186,7 +184,7 @@ def loss_curve(run: RunRecord) -> LossCurve | None:
     rows = run.get("finetuning", "loss_curve")
     points = [row for row in rows if _is_loss_row(row)] if isinstance(rows, list) else []
     losses = [value for row in points for value in row[1:] if value is not None]
-    if len(points) < 2 or min(losses) == max(losses):
+    if len(points) < 2 or points[0][0] == points[-1][0] or not losses or min(losses) == max(losses):
         return None
     x = Scale(points[0][0], points[-1][0], 46, 620)
     y = Scale(min(losses), max(losses), 170, 14)
@@ -196,7 +194,9 @@ def loss_curve(run: RunRecord) -> LossCurve | None:
 
 
 def _is_loss_row(row: Any) -> bool:
-    return isinstance(row, list) and len(row) == 3 and all(v is None or isinstance(v, int | float) for v in row)
+    if not (isinstance(row, list) and len(row) == 3 and is_number(row[0])):
+        return False
+    return all(value is None or is_number(value) for value in row[1:])
 
 
 def obstacles(standing: Standing, tasks: Sequence[str]) -> list[tuple[str, list[str], bool]]:

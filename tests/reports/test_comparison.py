@@ -13,16 +13,18 @@ from pathlib import Path
 
 import pytest
 import yaml
+from rich.console import Console
 
 from benchmark.compare import compare
 from benchmark.results import load_run
+from benchmark.terminal import as_markdown, print_comparison
+from benchmark.visible import visible
 from reports import comparison, page, site, texts
 from reports.charts import Scale, difference_scale
 from reports.lengths import common_limit, shorten
 from reports.numbers import Numbers
 from reports.samples import browser
 from reports.tables import as_csv, cell
-from reports.visible import visible
 from tests.reports.fixture import PAYLOADS, Shape, write_run
 
 ROOT = Path(__file__).parents[2]
@@ -217,3 +219,49 @@ def test_scales_place_and_tick():
     assert scale.ticks(4) == [-0.1, 0.0, 0.1, 0.2, 0.3]
     wide = difference_scale([0.2], 0.01, 0, 100)
     assert wide.low < -0.01 and wide.high > 0.2
+
+
+HOSTILE_RECORD = {
+    "name": "<img src=x onerror=alert(1)>\u202e\x00\ud800\x1b[2J",
+    "system": {"pretrained": ["x"], "adapter": {"a": 1}, "quantization": float("nan")},
+    "model": "nope",
+    "versions": ["a"],
+    "tokens": 7,
+    "device": "gpu",
+    "seconds": "nan",
+    "peak_memory_bytes": {"host": "lots", "gpu": float("inf")},
+    "finished": 5,
+    "finetuning": {"loss_curve": [[1, 2, float("nan")], ["a"], [None, 1, 2], [1, 3.0, None]]},
+}
+
+
+def test_malformed_records_are_left_out_in_view(tmp_path):
+    a, b = runs(tmp_path, documents=12)
+    (b.path / "run.json").write_text(json.dumps(HOSTILE_RECORD), encoding="utf-8")
+    (path,) = b.path.glob("results_*")
+    results = json.loads(path.read_text(encoding="utf-8"))
+    first, second, third, _ = results["configs"]
+    results["results"] |= {first: "oops", second: {}}
+    results["configs"] |= {third: ["x"], "../../evil\x00": {"metadata": {"title": 5}}, "x" * 5000: None}
+    results |= {
+        "n-samples": {first: {"original": -5, "effective": "x"}},
+        "n-shot": {first: float("inf")},
+        "config": [1],
+    }
+    path.write_text(json.dumps(results), encoding="utf-8")
+    b = load_run(b.path)
+    found = compare(a, b)
+    text = shown(comparison.page(found, "ru"))
+    for key in ("model", "versions", "tokens", "device", "config"):
+        assert f"запись «{key}»" in text
+    assert "<img" not in text and "⟨U+D800⟩" in text
+    assert not re.search(r"\b(NaN|nan|None|inf|Infinity)\b", text)
+    site.write([a, b, b], tmp_path / "site")
+    for line in (printed(found), as_markdown(found)):
+        assert "\x1b" not in line and "\ud800" not in line and "⟨U+001B⟩" in line
+
+
+def printed(found):
+    console = Console(file=io.StringIO(), width=120)
+    print_comparison(found, console)
+    return console.file.getvalue()

@@ -10,10 +10,10 @@ from collections import Counter
 import pytest
 
 from benchmark.samplefile import read_texts
+from benchmark.visible import visible
 from reports.entries import entries
 from reports.numbers import Numbers
 from reports.samples import browser as pack
-from reports.visible import visible
 from tests.reports.fixture import PAYLOADS
 
 pytestmark = pytest.mark.browser
