@@ -15,8 +15,13 @@ from tasks.items import DataError
 GROUP = "rufin"
 
 
-def task_manager(include_paths: Sequence[str] = ()) -> Any:
+def task_manager(include_paths: Sequence[str] = (), names: Sequence[str] | None = None) -> Any:
     """lm-eval's task manager, with the benchmark's tasks and those in `include_paths`.
+
+    Args:
+        include_paths: folders of YAML files.
+        names: the tasks that will be loaded. If the benchmark and these folders have them all, lm-eval's own
+            thousands of YAML files are not read: that takes seconds.
 
     Raises:
         UserError: a path is no directory.
@@ -27,7 +32,17 @@ def task_manager(include_paths: Sequence[str] = ()) -> Any:
     for folder in include_paths:
         if not Path(folder).is_dir():
             raise UserError(f"--include-path {folder}: no such directory")
-    return TaskManager(include_path=[str(ROOT), *include_paths])
+    folders = [str(ROOT), *include_paths]
+    ours = TaskManager(include_path=folders, include_defaults=False)
+    needed = {*(names or ()), *_members(ours)}
+    return ours if names is not None and needed <= set(ours.all_tasks) else TaskManager(include_path=folders)
+
+
+def _members(manager: Any) -> Iterator[str]:
+    """Names that the groups of a task manager refer to."""
+    for entry in manager.task_index.values():
+        listed = (entry.cfg or {}).get("task")
+        yield from (name for name in (listed if isinstance(listed, list) else ()) if isinstance(name, str))
 
 
 def check_tasks(manager: Any, names: Sequence[str]) -> None:

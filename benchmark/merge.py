@@ -103,10 +103,10 @@ def _groups(
 ) -> dict[str, Any]:
     """lm-eval's groups to average over: those asked for, those of the parts, the benchmark's own if it is complete."""
     of_parts = {name for part in parts for name in part.results.get("group_subtasks", {})}
-    manager = task_manager(include_paths)
-    wanted = {*groups, *of_parts, GROUP}
-    check_tasks(manager, sorted(wanted))
-    loaded = LoadedTasks(manager, sorted(wanted))
+    wanted = sorted({*groups, *of_parts, GROUP})
+    manager = task_manager(include_paths, wanted)
+    check_tasks(manager, wanted)
+    loaded = LoadedTasks(manager, wanted)
     complete = {}
     for name, group in loaded.groups.items():
         missing = [task.task_name for task in group.get_all_tasks() if task.task_name not in origins]

@@ -65,6 +65,8 @@ class SharedLM:
         """Wrap the model of the first of `size` processes."""
         self._lm = lm
         self._size = size
+        self.too_long_prompts = 0
+        """Prompts that did not fit the context, over all processes."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lm, name)
@@ -86,11 +88,13 @@ class SharedLM:
         _scatter([(method, [requests[position] for position in part], options) for part in parts])
         answers: list[Any] = [None] * len(requests)
         own = [requests[position] for position in parts[0]]
-        for part, given in zip(parts, _gather(_answer(self._lm, method, own, options), self._size), strict=True):
-            if isinstance(given, UserError):
-                raise given
-            for position, answer in zip(part, given, strict=True):
+        shares = _gather(_answer(self._lm, method, own, options), self._size)
+        for part, share in zip(parts, shares, strict=True):
+            if isinstance(share, UserError):
+                raise share
+            for position, answer in zip(part, share.answers, strict=True):
                 answers[position] = answer
+        self.too_long_prompts = sum(share.too_long_prompts for share in shares)
         return answers
 
 
@@ -118,12 +122,22 @@ def _deal(requests: Sequence[Any], size: int) -> list[list[int]]:
     return [[position for key in longest_first[rank::size] for position in same[key]] for rank in range(size)]
 
 
-def _answer(lm: Any, method: str, requests: Sequence[Any], options: dict[str, Any]) -> list[Any] | UserError:
+@dataclass(frozen=True)
+class _Share:
+    """What one process answered."""
+
+    answers: list[Any]
+    too_long_prompts: int
+    """Of this process since it began."""
+
+
+def _answer(lm: Any, method: str, requests: Sequence[Any], options: dict[str, Any]) -> _Share | UserError:
     """Answers, or the reason why there are none: it must reach the first process, which waits for this one."""
     try:
-        return list(getattr(lm, method)(requests, **options)) if requests else []
+        answers = list(getattr(lm, method)(requests, **options)) if requests else []
     except UserError as error:
         return error
+    return _Share(answers, getattr(lm, "too_long_prompts", 0))
 
 
 def _scatter(orders: list[Any] | None) -> Any:

@@ -1,9 +1,8 @@
 """The one progress bar of a run: answers given, answers and tokens a second, time left.
 
-    progress = Progress()
-    progress.start(total=300, already=120)   # once for each kind of request; the numbers add up
-    progress.advance(tokens=48)              # at each finished answer
-    progress.stop()
+    with Progress() as progress:
+        progress.start(total=300, already=120)   # once for each kind of request; the numbers add up
+        progress.advance(tokens=48)              # at each finished answer
 
 Where stderr is no terminal (CI, a log file) there is no bar but a line about every 30 seconds.
 """
@@ -13,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TextIO
+from typing import Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn
@@ -86,6 +85,17 @@ class Progress:
         """Take the bar away; calling it twice is harmless."""
         if self._bar:
             self._bar.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def counts(self) -> dict[str, int] | None:
+        """What `run.json` keeps; None if nothing was announced."""
+        known = {"asked": self.total, "from_before": self.already, "given": self.fresh, "tokens": self.tokens}
+        return known if self.total else None
 
     def __str__(self) -> str:
         """`168/300 answers (120 from before) · 3.4 answers/s · 163 tokens/s · 0:00:39 left`."""

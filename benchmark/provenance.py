@@ -78,6 +78,7 @@ def record(
         "device": device(),
         "seconds": round(seconds, 1),
         "tokens": _tokens(lm, samples),
+        "too_long_prompts": getattr(lm, "too_long_prompts", 0),
         "peak_memory_bytes": peak_memory_bytes(),
         "finetuning": _finetuning(spec),
         "finished": today(),

@@ -18,6 +18,7 @@ from benchmark.processes import SharedLM, Team
 from benchmark.quiet import quiet_evaluation, quiet_libraries
 from benchmark.request import difference, request
 from benchmark.rundir import write_run
+from benchmark.siblings import SiblingStores
 from benchmark.staging import check_output
 from benchmark.system import SystemSpec, identity, load_lm, system_key
 
@@ -74,17 +75,17 @@ def _lead(spec: SystemSpec, output: Path, options: RunOptions, team: Team) -> No
     """The first process's part: everything, with the other processes' help in answering."""
     started = time.monotonic()
     check_output(output)
-    manager = task_manager(options.include_paths)
+    manager = task_manager(options.include_paths, options.tasks)
     check_tasks(manager, options.tasks)
     tasks = LoadedTasks(manager, options.tasks)
     lm, described = _load(spec, options, team)
     asked = request(described, options, tasks.tasks, provenance.grader_sha256())
     if _is_finished(output, asked, described, options):
         return
+    shared = lm if team.size == 1 else cast("Any", SharedLM(lm, team.size))
     with closing(_store(output, described, team)) as store:
-        shared = lm if team.size == 1 else cast("Any", SharedLM(lm, team.size))
         results = _evaluate(StoredLM(shared, store), spec, options, tasks)
-    record = provenance.record(spec, described, options, asked, results, lm, time.monotonic() - started)
+    record = provenance.record(spec, described, options, asked, results, shared, time.monotonic() - started)
     write_run(output, results, record | {"processes": team.size})
 
 
@@ -102,7 +103,7 @@ def _load(spec: SystemSpec, options: RunOptions, team: Team) -> tuple[Any, dict[
 
 
 def _store(output: Path, described: dict[str, Any], team: Team) -> AnswerStore:
-    return AnswerStore(output.parent / ".answers" / f"{system_key(described)}_rank{team.rank}.db")
+    return SiblingStores(output.parent / ".answers", system_key(described), team.rank)
 
 
 def _evaluate(lm: StoredLM, spec: SystemSpec, options: RunOptions, tasks: LoadedTasks) -> dict[str, Any]:

@@ -1,56 +1,98 @@
-"""What a finished run prints: the headline of each task, what answers were lost and what to do about it."""
+"""What a finished run prints: each task's headline, answers that were lost and what to do about it, and the cost."""
 
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from benchmark.records import RunRecord
 from benchmark.results import load_run
 
 LOST = {
-    "outcome_truncated": "break off inside their reasoning: raise --max-gen-toks",
-    "outcome_unparsed": "without a readable answer: read them in a comparison page",
-    "outcome_refusal": "refuse to answer",
-    "outcome_empty": "are empty",
+    "truncated": "break off inside their reasoning: raise --max-gen-toks",
+    "unparsed": "have no readable answer: read them in a comparison page",
+    "invalid_json": "are no JSON that can be read: read them in a comparison page",
+    "refusal": "refuse to answer",
+    "empty": "are empty",
 }
+"""Outcome of an answer that could not be judged -> what it is, and the remedy where there is one."""
+MANY = 0.2
+"""Share of a task's answers from which the task is named."""
 
 
 def print_run(folder: Path) -> None:
-    """Print the run's headline scores with their errors, lost answers, and where the files are."""
+    """Print the run's headline scores with their errors, lost answers, the cost, and where the files are."""
     record = load_run(folder)
     console = Console()
     console.print(_scores(record))
-    for line in _losses(record):
-        console.print(line, markup=False)
-    console.print(folder, markup=False, highlight=False, soft_wrap=True)
+    for line in [*_losses(record), *_limits(record), *_cost(record)]:
+        console.print(_plain(line))
+    console.print(_plain(str(folder)), soft_wrap=True)
 
 
 def _scores(record: RunRecord) -> Table:
-    table = Table("task", "metric", "score", "± s.e.", "n", title=record.name)
+    table = Table("task", "metric", "score", "± s.e.", "n", title=_plain(record.name))
     for task in record.tasks.values():
         score = task.scores.get(task.headline)
         if score is not None:
             stderr = "—" if score.stderr is None else f"{score.stderr:.3f}"
-            table.add_row(task.name, task.headline, f"{score.value:.3f}", stderr, str(score.n))
+            table.add_row(_plain(task.name), _plain(task.headline), f"{score.value:.3f}", stderr, str(score.n))
     group = record.results.get("groups") or {}
     for name, values in group.items():
         if isinstance(values, dict) and isinstance(values.get("score,none"), float):
-            table.add_row(name, "macro average", f"{values['score,none']:.3f}", "", "", style="bold")
+            table.add_row(_plain(name), "macro average", f"{values['score,none']:.3f}", "", "", style="bold")
     return table
 
 
 def _losses(record: RunRecord) -> list[str]:
     """Answers that were lost before they could be judged, most frequent reason first."""
-    samples = [sample for task in record.tasks.values() for sample in task.samples.values()]
+    total = sum(len(task.samples) for task in record.tasks.values())
+    counts: dict[str, Counter[str]] = {outcome: Counter() for outcome in LOST}
+    for task in record.tasks.values():
+        for sample in task.samples.values():
+            if sample.outcome in counts:
+                counts[sample.outcome][task.name] += 1
+    frequent = sorted((item for item in counts.items() if item[1]), key=lambda item: -item[1].total())
+    return [f"{of.total()} of {total} answers {LOST[outcome]}{_where(record, of)}" for outcome, of in frequent]
+
+
+def _where(record: RunRecord, counts: Counter[str]) -> str:
+    """` (rufin_extraction 20 of 30)`: the tasks that lost many answers so."""
+    sizes = {name: len(record.tasks[name].samples) for name in counts}
+    many = [f"{name} {count} of {sizes[name]}" for name, count in counts.most_common() if count >= MANY * sizes[name]]
+    return f" ({', '.join(many)})" if many else ""
+
+
+def _limits(record: RunRecord) -> list[str]:
+    """Answers and prompts that met a limit of tokens."""
     lines = []
-    for outcome, remedy in LOST.items():
-        count = sum(f"outcome_{sample.outcome}" == outcome for sample in samples)
-        if count:
-            lines.append(f"{count} of {len(samples)} answers {remedy}")
-    filled = record.get("tokens", "truncated_answers")
+    filled, too_long = record.get("tokens", "truncated_answers"), record.get("too_long_prompts")
     if filled:
-        lines.append(
-            f"{filled} of {len(samples)} answers filled their limit of tokens: raise --max-gen-toks if they break off"
-        )
+        lines.append(f"{filled} answers filled their limit of tokens: raise --max-gen-toks if they break off")
+    if too_long:
+        lines.append(f"{too_long} prompts were longer than the model's context and lost their beginning")
     return lines
+
+
+def _cost(record: RunRecord) -> list[str]:
+    """Seconds, speed and memory, as far as the run kept them."""
+    seconds, counts = record.get("seconds"), record.get("answers")
+    if not isinstance(seconds, int | float) or seconds <= 0:
+        return []
+    parts = [f"{seconds:.0f} s"]
+    if isinstance(counts, dict) and counts.get("given"):
+        parts.append(f"{counts['given'] / seconds:.3g} answers/s")
+        if counts.get("tokens"):
+            parts.append(f"{counts['tokens'] / seconds:.0f} tokens/s")
+        if counts.get("from_before"):
+            parts.append(f"{counts['from_before']} answers from an earlier try")
+    for kind, peak in (record.get("peak_memory_bytes") or {}).items():
+        parts.append(f"peak memory ({kind}) {peak / 2**30:.1f} GiB")
+    return [" · ".join(parts)]
+
+
+def _plain(text: str) -> Text:
+    """Names come from files: no markup of rich, no control sequence of the terminal."""
+    return Text("".join(letter if letter.isprintable() else "�" for letter in text))
