@@ -1,0 +1,71 @@
+"""How many rows may be generated together: from the memory there is, or as asked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+CPU_ROWS, GPU_ROWS = 48, 512
+"""More rows than these make a step longer by as much as they add."""
+CPU_SHARE, GPU_SHARE = 0.25, 0.6
+"""Of the free memory, for keys and values; the rest is for activations, logits and everybody else."""
+CPU_PREFILL, GPU_PREFILL = 4096, 16384
+"""Prompt tokens in one forward pass: enough to keep the device busy, few enough for their activations."""
+
+
+@dataclass
+class Budget:
+    """What a batch may grow to. Shrinks when memory runs out all the same."""
+
+    rows: int
+    cells: int
+    """Rows times columns of keys and values."""
+    prefill: int
+    """Prompt tokens in one forward pass."""
+
+    def allows(self, rows: int, columns: int) -> bool:
+        """Whether that many rows of that many columns fit; one row is always tried."""
+        return rows <= 1 or (rows <= self.rows and rows * columns <= self.cells)
+
+    def shrink(self, rows: int) -> bool:
+        """Halve after memory ran out with that many rows; False when there is nothing left to halve."""
+        if rows <= 1 and self.prefill <= 1:
+            return False
+        self.rows = max(1, min(self.rows, rows) // 2)
+        self.prefill = 1 if self.rows == 1 else max(1, self.prefill // 2)
+        return True
+
+
+def plan(model: Any, batch_size: int | str) -> Budget:
+    """The budget of a model on its device.
+
+    Args:
+        batch_size: rows at most, or `auto`.
+    """
+    on_gpu = model.device.type == "cuda"
+    rows = int(batch_size) if str(batch_size).isdigit() else (GPU_ROWS if on_gpu else CPU_ROWS)
+    free = _free_bytes(model.device)
+    cells = int(free * (GPU_SHARE if on_gpu else CPU_SHARE)) // max(1, bytes_per_token(model))
+    return Budget(rows, max(1, cells), GPU_PREFILL if on_gpu else CPU_PREFILL)
+
+
+def bytes_per_token(model: Any) -> int:
+    """Keys and values of one token in all layers."""
+    config = model.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return 2 * config.num_hidden_layers * heads * width * model.dtype.itemsize
+
+
+def _free_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + unused
+    import psutil
+
+    return psutil.virtual_memory().available
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception of torch means that memory ran out, on a GPU or on the host."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

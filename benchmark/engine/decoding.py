@@ -1,0 +1,294 @@
+"""Greedy decoding where each row leaves when it is finished and another takes its place.
+
+A batch in `generate` lasts as long as its longest answer. Here finished rows retire, and waiting prompts are
+prefilled and join (continuous batching, Yu et al., "Orca", OSDI 2022). transformers' own continuous batching has the
+same aim; on a CPU its paged attention lets every row attend over every other row's masked keys, which
+tests/performance/evaluation_speed.py measures beside this.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
+
+import torch
+
+from benchmark.engine.budget import Budget, is_out_of_memory
+from benchmark.engine.cache import GROWTH, RowCache
+from benchmark.errors import UserError
+
+SHORTEST_PREFIX = 64
+"""Tokens that prompts must share before their common part is computed once."""
+REFILL_SHARE = 8
+"""Refill when one in so many places is free: joining copies the whole cache, so not for every single row."""
+SHRINK_SHARE = 4
+"""With nobody waiting, drop finished rows when they are one in so many."""
+
+
+@dataclass
+class Row:
+    """A prompt being answered."""
+
+    index: int
+    """Its place among the requests."""
+    prompt: list[int]
+    limit: int
+    """Answer tokens at most."""
+    generated: list[int] = field(default_factory=list)
+    shared: int = 0
+    """Leading tokens in common with the neighbours that it is prefilled with."""
+
+
+@dataclass
+class Counts:
+    """What decoding cost."""
+
+    steps: int = 0
+    """Forward passes of one token a row."""
+    row_steps: int = 0
+    """Rows in them, finished ones included."""
+    wasted: int = 0
+    """Finished rows in them."""
+    prefilled: int = 0
+    """Prompt tokens computed."""
+    reused: int = 0
+    """Prompt tokens taken from a shared prefix instead."""
+
+
+@dataclass
+class _Batch:
+    rows: list[Row | None]
+    """In the order of the cache; None for a finished one."""
+    cache: RowCache
+    mask: torch.Tensor
+    """`(rows, columns)`, true at real tokens."""
+    newest: torch.Tensor
+    """`(rows,)`: tokens that the model has not seen yet."""
+
+    @property
+    def active(self) -> list[int]:
+        return [place for place, row in enumerate(self.rows) if row is not None]
+
+
+class GreedyDecoder:
+    """Answers rows, as many together as the budget allows."""
+
+    def __init__(
+        self,
+        model: Any,
+        budget: Budget,
+        *,
+        pad: int,
+        ends: frozenset[int],
+        stopped: Callable[[Sequence[Sequence[int]]], list[bool]],
+        finished: Callable[[Row], None],
+    ) -> None:
+        """A decoder of one model.
+
+        Args:
+            pad: token id that fills places without a token.
+            ends: end-of-sequence ids.
+            stopped: tells from rows' generated ids which have completed a stop string.
+            finished: called with each row when its answer is complete.
+        """
+        self._model = model
+        self._budget = budget
+        self._pad = pad
+        self._ends = ends
+        self._stopped = stopped
+        self._finished = finished
+        self._prefix: tuple[list[int], RowCache] | None = None
+        self._running: dict[int, Row] = {}
+        self.counts = Counts()
+
+    @torch.inference_mode()
+    def run(self, rows: Iterable[Row]) -> None:
+        """Answer all rows.
+
+        Raises:
+            UserError: not even one row fits into memory.
+        """
+        waiting = deque(_neighbours(list(rows)))
+        batch: _Batch | None = None
+        while waiting or batch:
+            shortage = ""
+            try:
+                batch = self._step(self._refilled(batch, waiting))
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+                shortage = str(error).partition("\n")[0]
+            if shortage:  # out of the except block, whose error holds every tensor of the failed pass
+                batch = None
+                self._start_over(waiting, shortage)
+
+    def _start_over(self, waiting: deque[Row], shortage: str) -> None:
+        """After memory ran out: fewer rows together; unfinished ones wait again from their beginning."""
+        if not self._budget.shrink(len(self._running)):
+            raise UserError(
+                f"out of memory with one prompt at a time ({shortage}); "
+                "lower --max-length, or quantize the model (--quantization nf4)"
+            )
+        for row in self._running.values():
+            row.generated.clear()
+        waiting.extendleft(reversed(self._running.values()))
+        self._running.clear()
+        self._prefix = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _step(self, batch: _Batch | None) -> _Batch | None:
+        """One more token for every row."""
+        if batch is None:
+            return None
+        mask = torch.cat([batch.mask, batch.mask.new_ones(len(batch.rows), 1)], dim=1)
+        logits = self._forward(batch.newest[:, None], mask, mask.sum(1, keepdim=True) - 1, batch.cache)
+        self.counts.steps += 1
+        self.counts.row_steps += len(batch.rows)
+        self.counts.wasted += len(batch.rows) - len(batch.active)
+        return self._taken(_Batch(batch.rows, batch.cache, mask, logits.argmax(-1)))
+
+    def _taken(self, batch: _Batch) -> _Batch | None:
+        """Give each row its newest token; rows that are finished by it leave. None when all are."""
+        places, tokens = batch.active, batch.newest.tolist()
+        for place in places:
+            batch.rows[place].generated.append(tokens[place])  # type: ignore[union-attr]
+        stopped = self._stopped([batch.rows[place].generated for place in places])  # type: ignore[union-attr]
+        for place, stop in zip(places, stopped, strict=True):
+            row = batch.rows[place]
+            assert row is not None
+            if stop or tokens[place] in self._ends or len(row.generated) >= row.limit:
+                batch.rows[place] = None
+                del self._running[row.index]
+                self._finished(row)
+        return batch if batch.active else None
+
+    def _refilled(self, batch: _Batch | None, waiting: deque[Row]) -> _Batch | None:
+        """The batch with finished rows dropped and waiting ones in, when either is worth the copying."""
+        active = batch.active if batch else []
+        if batch:
+            free = len(batch.rows) - len(active)
+            if free * (REFILL_SHARE if waiting else SHRINK_SHARE) < len(batch.rows):
+                return batch
+        joining: list[_Batch] = []
+        rows = [batch.rows[place] for place in active] if batch else []
+        length = batch.cache.length if batch else 0
+        while new := self._admitted([*rows, *(row for part in joining for row in part.rows)], length, waiting):
+            part = self._prefill(new)
+            if part is not None:
+                joining.append(part)
+        parts = ([batch] if batch and active else []) + joining
+        return self._joined(parts) if parts else None
+
+    def _admitted(self, rows: Sequence[Row | None], length: int, waiting: deque[Row]) -> list[Row]:
+        """The next rows to prefill together: neighbours that share a prefix, as many as fit beside `rows`."""
+        there = [row for row in rows if row is not None]
+        new: list[Row] = []
+        while waiting and waiting[0].shared == (new[0].shared if new else waiting[0].shared):
+            together = [*there, *new, waiting[0]]
+            columns = max(length, *(len(row.prompt) for row in together)) + max(
+                row.limit - len(row.generated) for row in together
+            )
+            widest = max(len(row.prompt) - row.shared for row in [*new, waiting[0]])
+            if not self._budget.allows(len(together), columns):
+                break
+            if new and (len(new) + 1) * widest > self._budget.prefill:
+                break
+            if new and new[0].prompt[: new[0].shared] != waiting[0].prompt[: new[0].shared]:
+                break
+            new.append(waiting.popleft())
+            self._running[new[-1].index] = new[-1]
+        return new
+
+    def _prefill(self, rows: list[Row]) -> _Batch | None:
+        """A batch of new rows with their first token; None when all of them end with it."""
+        shared = rows[0].shared
+        own = [row.prompt[shared:] for row in rows]
+        width = max(map(len, own))
+        capacity = shared + width
+        cache = RowCache(capacity)
+        if shared:
+            cache = RowCache.after_prefix(
+                self._prefix_cache(rows[0].prompt[:shared]), [len(ids) for ids in own], capacity
+            )
+        device = self._model.device
+        ids = torch.tensor([[self._pad] * (width - len(tail)) + tail for tail in own], device=device)
+        columns = torch.arange(shared + width, device=device)
+        mask = columns >= width - torch.tensor([len(tail) for tail in own], device=device)[:, None]
+        positions = (mask.cumsum(1) - 1).clamp(min=0)[:, shared:]
+        logits = self._forward(ids, mask, positions, cache)
+        self.counts.prefilled += sum(map(len, own))
+        self.counts.reused += shared * len(rows)
+        return self._taken(_Batch(list(rows), cache, mask, logits.argmax(-1)))
+
+    def _prefix_cache(self, prefix: list[int]) -> RowCache:
+        if self._prefix is None or self._prefix[0] != prefix:
+            self._prefix = None  # the old one's memory first
+            cache = RowCache(len(prefix))
+            ids = torch.tensor([prefix], device=self._model.device)
+            positions = torch.arange(len(prefix), device=ids.device)[None]
+            self._forward(ids, torch.ones_like(ids, dtype=torch.bool), positions, cache)
+            self.counts.prefilled += len(prefix)
+            self._prefix = (prefix, cache)
+        return self._prefix[1]
+
+    def _forward(self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: RowCache) -> torch.Tensor:
+        """The last column's logits, `(rows, vocabulary)`."""
+        return self._model(
+            input_ids=ids,
+            attention_mask=mask.long(),
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+
+    def _joined(self, parts: list[_Batch]) -> _Batch:
+        """One batch of several, without their finished rows and without columns that nobody uses; uses them up."""
+        if len(parts) == 1 and None not in parts[0].rows:
+            return parts[0]
+        kept = [torch.tensor(part.active, device=part.mask.device) for part in parts]
+        masks = [part.mask[rows] for part, rows in zip(parts, kept, strict=True)]
+        length = max(int(mask.sum(1).max()) for mask in masks)
+        mask = torch.cat([_right_aligned(mask, length) for mask in masks])
+        rows = [part.rows[place] for part in parts for place in part.active]
+        room = max(row.limit - len(row.generated) for row in rows if row is not None)
+        cache = RowCache.joined(
+            [(part.cache, rows) for part, rows in zip(parts, kept, strict=True)], length, length + min(GROWTH, room)
+        )
+        newest = torch.cat([part.newest[rows] for part, rows in zip(parts, kept, strict=True)])
+        return _Batch(rows, cache, mask, newest)
+
+
+def _right_aligned(mask: torch.Tensor, length: int) -> torch.Tensor:
+    missing = length - mask.shape[1]
+    if missing <= 0:
+        return mask[:, -length:]
+    return torch.nn.functional.pad(mask, (missing, 0))
+
+
+def _neighbours(rows: list[Row]) -> Iterator[Row]:
+    """Longest prompts first, so that memory runs out at once or never; rows that share a prefix side by side."""
+    families: dict[tuple[int, ...], list[Row]] = {}
+    for row in rows:
+        families.setdefault(tuple(row.prompt[:SHORTEST_PREFIX]), []).append(row)
+    alone: list[Row] = []
+    together: list[list[Row]] = []
+    for family in families.values():
+        if len(family) == 1 or len(family[0].prompt) <= SHORTEST_PREFIX:
+            alone += family
+        else:
+            together.append(family)
+            shared = min(_common(family), min(len(row.prompt) for row in family) - 1)
+            for row in family:
+                row.shared = shared if shared >= SHORTEST_PREFIX else 0
+    for family in sorted([alone, *together], key=lambda family: -max((len(row.prompt) for row in family), default=0)):
+        yield from sorted(family, key=lambda row: -len(row.prompt))
+
+
+def _common(rows: Sequence[Row]) -> int:
+    """Length of the longest common prefix of all prompts: that of the least and the greatest."""
+    prompts = [row.prompt for row in rows]
+    pairs = zip(min(prompts), max(prompts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

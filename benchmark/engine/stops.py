@@ -1,0 +1,56 @@
+"""When a row is finished: its own stop string, or its end-of-sequence token."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import StoppingCriteria
+
+
+class StopFinder:
+    """Tells which rows' newest token completed a stop string.
+
+    Args:
+        tokenizer: decodes the generated ids.
+        stop: the strings.
+        think_end: a thinking model's closing token (id) or mark (text); before it, stop strings do not count.
+    """
+
+    def __init__(self, tokenizer: Any, stop: Sequence[str], think_end: int | str | None = None) -> None:
+        self._tokenizer = tokenizer
+        self._stop = [string for string in stop if string]
+        self._think_end = think_end
+        # A token decodes to at least one byte, so a tail of that many tokens, and one more, holds a whole stop string.
+        self._tail = max((len(string.encode()) for string in self._stop), default=0) + 1
+
+    def __call__(self, generated: Sequence[Sequence[int]]) -> list[bool]:
+        """For each row's generated ids: whether a stop string is in their tail."""
+        if not self._stop:
+            return [False] * len(generated)
+        texts = self._tokenizer.batch_decode([list(ids[-self._tail :]) for ids in generated])
+        found = [any(string in text for string in self._stop) for text in texts]
+        return [hit and self._is_answering(ids) for hit, ids in zip(found, generated, strict=True)]
+
+    def _is_answering(self, ids: Sequence[int]) -> bool:
+        if self._think_end is None:
+            return True
+        if isinstance(self._think_end, int):
+            return self._think_end in ids
+        return self._think_end in self._tokenizer.decode(list(ids))
+
+
+class RowStop(StoppingCriteria):
+    """The same for `generate`, row by row: where transformers' own decoding is used.
+
+    Args:
+        finder: tells which rows are finished.
+        prompt_tokens: columns of the input, padding included; what follows them is generated.
+    """
+
+    def __init__(self, finder: StopFinder, prompt_tokens: int) -> None:
+        self._finder = finder
+        self._prompt_tokens = prompt_tokens
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: Any) -> Any:
+        found = self._finder(input_ids[:, self._prompt_tokens :].tolist())
+        return torch.tensor(found, device=input_ids.device, dtype=torch.bool)
