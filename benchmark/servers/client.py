@@ -74,9 +74,14 @@ class Client:
             keep: called with each reply the moment it is there, in the order of arrival, in the caller's thread.
 
         Raises:
-            UserError: a request failed for good. The others under way are abandoned; what was kept stays.
+            UserError: a request failed for good. The others under way are abandoned; what was kept stays. Or this
+                is called from within an event loop, as a notebook's cells are.
         """
-        return asyncio.run(self._ask_all(calls, keep))
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(self._ask_all(calls, keep))
+        raise UserError("servers cannot be asked from within a notebook's cell; write `!rufinbench run …` in it")
 
     async def _ask_all(self, calls: Sequence[Call], keep: Callable[[Call, Reply], None]) -> list[Reply]:
         replies: dict[int, Reply] = {}

@@ -60,6 +60,13 @@ class Server(LocalCompletionsAPI):
         self.extra_body = dict(extra_body or {})
         self.think_end_token = think_end_token
 
+    @property
+    def tok_encode(self) -> Any:
+        """lm-eval's, where there is a tokenizer; else the attribute is absent, for tokens cannot be counted here."""
+        if self.tokenizer is None:
+            raise AttributeError("tok_encode")
+        return super().tok_encode
+
     def log_requests(self, path: Path) -> None:
         """Write a line for each try of each request to a file from here on."""
         self.client.log.path = path

@@ -1,5 +1,6 @@
 """Servers that fail: what passes is tried again, what does not ends the run, nothing is graded that was not answered."""
 
+import asyncio
 import email.utils
 import json
 import signal
@@ -254,3 +255,11 @@ def test_repeats_of_a_sampled_question_have_seeds_of_their_own(tmp_path: Path):
         asker = Asker(tmp_path, spec(stub.url))
         asker.ask("вопрос", "вопрос", "вопрос", do_sample=True, temperature=0.7)
         assert sorted(seen.payload["seed"] for seen in stub.seen) == [1234, 1235, 1236]
+
+
+def test_a_notebooks_loop_is_named(tmp_path: Path):
+    async def cell() -> None:
+        Asker(tmp_path, spec("http://127.0.0.1:1")).ask("вопрос")
+
+    with pytest.raises(UserError, match="!rufinbench run"):
+        asyncio.run(cell())
