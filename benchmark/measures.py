@@ -1,5 +1,6 @@
 """A metric over paired documents as sums of per-document counts, so that any resample of it is one matrix product."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,8 @@ from benchmark.statistics import Floats
 Kind = Literal["binary", "continuous", "corpus"]
 Value = Callable[[Floats], Floats]
 _LARGEST = 1e100
+_LARGEST_EXPONENT = 230.0
+"""e²³⁰ is 10¹⁰⁰: a perplexity beyond says nothing more."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,30 @@ def _macro_f1(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) 
     return Measure("corpus", True, before, after, _macro_value, first, second, kept)
 
 
+def _is_weighted(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(is_number, value)) and value[1] > 0
+
+
+def _likelihood(value: Value) -> "_Build":
+    """Metrics of (log-likelihood, weight) pairs, as `lm_eval.api.metrics` aggregates them."""
+
+    def build(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
+        before, after = (np.asarray(rows, dtype=float) for rows in (baseline, finetuned))
+        if before.ndim == 1:  # `perplexity` logs the log-likelihood alone
+            before, after = (np.column_stack([items, np.ones_like(items)]) for items in (before, after))
+        return Measure("corpus", False, before, after, value, value(before), value(after), kept)
+
+    return build
+
+
+def _perplexity(sums: Floats) -> Floats:
+    return np.exp(np.minimum(-_ratio(sums[..., 0], sums[..., 1]), _LARGEST_EXPONENT))
+
+
+def _bits(sums: Floats) -> Floats:
+    return -_ratio(sums[..., 0], sums[..., 1]) / math.log(2)
+
+
 def _label_counts(row: Sequence[Any], labels: Sequence[str]) -> list[int]:
     gold, said = str(row[0]), row[1]
     stated, expected = [said == label for label in labels], [gold == label for label in labels]
@@ -103,9 +130,13 @@ def _ratio(numerator: Floats, denominator: Floats) -> Floats:
     return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=denominator > 0)
 
 
-_BUILDERS: dict[str, tuple[Callable[[Any], bool], Callable[[list[Any], list[Any], tuple[int, ...]], Measure]]] = {
+_Build = Callable[[list[Any], list[Any], tuple[int, ...]], Measure]
+_BUILDERS: dict[str, tuple[Callable[[Any], bool], _Build]] = {
     "mean": (is_number, _mean),
     "nanmean": (is_number, _mean),
     "macro_f1": (_is_label_pair, _macro_f1),
     "micro_f1": (_is_triple, _micro_f1),
+    "weighted_perplexity": (_is_weighted, _likelihood(_perplexity)),
+    "perplexity": (is_number, _likelihood(_perplexity)),
+    "bits_per_byte": (_is_weighted, _likelihood(_bits)),
 }

@@ -11,6 +11,20 @@ ProblemKind = Literal[
 ]
 
 
+_DEFAULTS = {
+    "word_perplexity": "weighted_perplexity",
+    "byte_perplexity": "weighted_perplexity",
+    "bits_per_byte": "bits_per_byte",
+    "perplexity": "perplexity",
+    "bleu": "bleu",
+    "chrf": "chrf",
+    "ter": "ter",
+    "f1": "f1",
+    "mcc": "matthews_corrcoef",
+}
+"""lm-eval's aggregations of metrics that are not plain means (`lm_eval.api.metrics`)."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something that was left out or does not add up, said in view wherever the run is shown."""
@@ -97,15 +111,15 @@ class TaskRecord:
         return str(titles.get(lang) or self.name) if isinstance(titles, Mapping) else self.name
 
     def aggregation(self, metric: str) -> str:
-        """Name of the metric's aggregation function (`mean` where the YAML names none).
+        """Name of the metric's aggregation function; lm-eval's own default where the YAML names none.
 
         lm-eval records a custom function by its source text; only its name is read, nothing is executed.
         """
         for entry in self.config.get("metric_list") or ():
             if isinstance(entry, Mapping) and entry.get("metric") == metric:
-                text = str(entry.get("aggregation") or "mean").strip()
+                text = str(entry.get("aggregation") or _DEFAULTS.get(metric, "mean")).strip()
                 return text.removeprefix("def ").partition("(")[0].strip() if text.startswith("def ") else text
-        return "mean"
+        return _DEFAULTS.get(metric, "mean")
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,9 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for position, name in enumerate(("task", *_HEAD[2:])):
         first = position == 0
-        table.add_column(name, justify="left" if first or name == "verdict" else "right", no_wrap=not first)
+        # On a narrow screen names are folded, and intervals on unknown scales, which may be long; nothing is cut.
+        folded = first or (name.startswith("Δ") and not all(delta.share for delta in comparison.deltas))
+        table.add_column(name, justify="left" if first or name == "verdict" else "right", no_wrap=not folded)
         table.columns[-1].min_width = 10 if first else None
     for delta in comparison.deltas:
         task, _, *numbers = _cells(delta)
@@ -105,16 +107,16 @@ def _cells(delta: Delta) -> tuple[str, ...]:
 
 
 def _level(delta: Delta, value: float | None) -> str:
-    return "—" if value is None else f"{100 * value:.1f}%" if delta.share else f"{value:.4g}"
+    return "—" if value is None else f"{100 * value:.1f}%" if delta.share else f"{value:.3g}"
 
 
 def _change(delta: Delta) -> str:
     if delta.difference is None or delta.verdict == "withheld":
         return "—"
     values = (delta.ci_low, delta.difference, delta.ci_high)
-    scale, form, unit = (100.0, "+.1f", " pp") if delta.share else (1.0, "+.4g", "")
+    scale, form, unit = (100.0, "+.1f", " pp") if delta.share else (1.0, "+.3g", "")
     # Rounded first and added to zero, so that nothing is printed as -0.0.
-    texts = ["—" if value is None else format(round(scale * value, 4) + 0.0, form) for value in values]
+    texts = ["—" if value is None else format(round(scale * value, 6) + 0.0, form) for value in values]
     return f"[{'; '.join(texts)}]{unit}"
 
 

@@ -12,6 +12,7 @@ LANGUAGES = ("ru", "en")
 NBSP = "\u00a0"
 MINUS = "\u2212"
 DASH = "—"
+_SUPERSCRIPTS = str.maketrans("0123456789\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _MEBIBYTE = 1 << 20
 _UNITS = {
     "ru": {"pp": "п.п.", "h": "ч", "min": "мин", "s": "с", "MiB": "МиБ", "GiB": "ГиБ", "M": "млн", "B": "млрд"},
@@ -61,8 +62,15 @@ class Numbers:
         if value is None:
             return DASH
         size = abs(value)
+        if size and not 1e-3 <= size < 1e6:
+            return self._scientific(value, signed=signed)
         digits = 1 if size >= 100 else 2 if size >= 10 else 3
         return self.decimal(value, digits, signed=signed)
+
+    def _scientific(self, value: float, *, signed: bool) -> str:
+        mantissa, _, power = f"{value:.2e}".partition("e")
+        exponent = str(int(power)).replace("-", MINUS).translate(_SUPERSCRIPTS)
+        return f"{self.decimal(float(mantissa), 2, signed=signed)}{NBSP}·{NBSP}10{exponent}"
 
     def level(self, delta: Delta, value: float | None) -> str:
         """A metric's value."""

@@ -1,5 +1,6 @@
 """What the comparison page shows beyond the comparison's own fields: charts, orders, groupings."""
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -159,7 +160,10 @@ def _data_hash(run: RunRecord) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if is_number(value) else None
+    """A number, also one that was recorded as text, as lm-eval does with seconds."""
+    with contextlib.suppress(TypeError, ValueError):
+        return float(value) if is_number(float(value)) else None
+    return None
 
 
 def versions(runs: Sequence[RunRecord]) -> list[tuple[str, list[str]]]:

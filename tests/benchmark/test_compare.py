@@ -168,12 +168,23 @@ def test_measures_agree_with_the_tasks_aggregates(metric):
     assert float(found.value(found.baseline.sum(0))) == pytest.approx(getattr(aggregate, metric)(rows), abs=1e-12)
 
 
+@pytest.mark.parametrize("name", ["weighted_perplexity", "bits_per_byte", "perplexity"])
+def test_likelihood_measures_agree_with_lm_evals(name):
+    from lm_eval.api.registry import get_aggregation
+
+    rng = np.random.default_rng(5)
+    rows = [[float(-rng.uniform(1, 90)), int(rng.integers(1, 20))] for _ in range(40)]
+    rows = [row[0] for row in rows] if name == "perplexity" else rows
+    found = measure(name, rows, rows)
+    assert float(found.value(found.baseline.sum(0))) == pytest.approx(get_aggregation(name)(rows), rel=1e-12)
+
+
 def test_an_unknown_aggregation_is_shown_but_not_judged(tmp_path):
     a, b = pair(tmp_path, documents=10, tasks=1)
     runs = []
     for run in (a, b):
         ((name, task),) = run.tasks.items()
-        config = {**task.config, "metric_list": [{"metric": "numeric_match", "aggregation": "perplexity"}]}
+        config = {**task.config, "metric_list": [{"metric": "numeric_match", "aggregation": "bleu"}]}
         runs.append(replace(run, tasks={name: replace(task, config=config)}))
     delta = compare(*runs).deltas[0]
     assert (delta.verdict, delta.reason, delta.difference) == ("withheld", "not_recomputable", None)
