@@ -2,11 +2,13 @@
 
 import json
 import os
+import socket
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.processes import is_first
 from benchmark.run import RunOptions, run
 from benchmark.system import SystemSpec
 
@@ -37,11 +39,14 @@ def check(folder: Path, pretrained: str) -> None:
     """Refuse a baseline that cannot be run again on an adapter of `pretrained`: before hours of training, not after.
 
     Raises:
-        UserError: no such run, a run of another model, or several processes.
+        UserError: no such run, a run of another model, or several processes for a backend that spreads its work itself.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise UserError("--then-run: works in one process; give `rufinbench run` by itself after the training")
     baseline = settings_of(folder)[0]
+    if baseline.backend != "hf" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(
+            f"--then-run {folder}: its backend {baseline.backend} is started once, without a launcher of processes; "
+            "give `rufinbench run --adapter` by itself after the training"
+        )
     if (SystemSpec(pretrained).local_path or pretrained) != (baseline.local_path or baseline.pretrained):
         raise UserError(
             f"--then-run {folder}: it ran {baseline.pretrained}, the configuration trains {pretrained}; "
@@ -52,6 +57,8 @@ def check(folder: Path, pretrained: str) -> None:
 def run_and_compare(folder: Path, adapter: Path) -> Path:
     """Score a run's system with another adapter on it, all else as in that run; print how the two differ.
 
+    Processes that trained together score together.
+
     Returns:
         The new run's directory, beside the old one.
     """
@@ -59,7 +66,23 @@ def run_and_compare(folder: Path, adapter: Path) -> Path:
     from benchmark.results import load_run
     from benchmark.terminal import print_comparison
 
+    _leave_training()
     spec, options = settings_of(folder)
     tuned = run(replace(spec, adapter=str(adapter)), folder.with_name(f"{folder.name}+{adapter.name}"), options)
-    print_comparison(compare(load_run(folder), load_run(tuned)))
+    if is_first():
+        print_comparison(compare(load_run(folder), load_run(tuned)))
     return tuned
+
+
+def _leave_training() -> None:
+    """Dissolve the training's process group; the run forms its own, at a new address: the old one remembers the first."""
+    from torch import distributed
+
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return
+    with socket.socket() as listener:
+        listener.bind(("", 0))
+        port = [listener.getsockname()[1]]
+    distributed.broadcast_object_list(port, src=0)
+    distributed.destroy_process_group()
+    os.environ |= {"MASTER_PORT": str(port[0]), "TORCHELASTIC_USE_AGENT_STORE": "False"}

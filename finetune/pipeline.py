@@ -1,6 +1,6 @@
 """`rufinbench finetune`: read the configuration, gather examples, pass the gate, train, write the adapter."""
 
-import os
+import gc
 import random
 import shutil
 import sys
@@ -67,12 +67,16 @@ def finetune(config: FinetuneConfig, output: Path, device: str = "auto") -> Path
     if _is_finished(output, digest):
         return output
     workspace = _workspace(output, digest)
-    prepared = gather(config)
+    _train(config, gather(config), output, workspace, digest, _own_device(device))
+    gc.collect()  # model and optimizer hold each other, and what comes next needs their memory
+    return output
 
+
+def _train(config: FinetuneConfig, prepared: Prepared, output: Path, workspace: Path, digest: str, device: str) -> None:
     from finetune import adapter, model, train  # torch and transformers load here, after the cheap checks
 
     started = time.monotonic()
-    peft_model, tokenizer = model.prepare(config, _own_device(device))
+    peft_model, tokenizer = model.prepare(config, device)
     examples = _tokenized(prepared.train, tokenizer, config)
     validation = tokenize(prepared.validation, tokenizer, config.data)
     training = model.ready(peft_model, config, examples.kept)
@@ -85,7 +89,6 @@ def finetune(config: FinetuneConfig, output: Path, device: str = "auto") -> Path
         staged.replace(output)
         shutil.rmtree(workspace, ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
-    return output
 
 
 def _tokenized(texts: list[Text], tokenizer: Any, config: FinetuneConfig) -> Examples:
@@ -108,12 +111,10 @@ def _workspace(output: Path, digest: str) -> Path:
 
 
 def _own_device(device: str) -> str:
-    """Of several processes that `accelerate launch` started, each takes its own GPU."""
-    if device != "auto" or int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return device
-    from accelerate import PartialState
+    """Of several processes that a launcher started, each takes its own GPU."""
+    from finetune.train import processes
 
-    return str(PartialState().device)
+    return device if device != "auto" or processes().num_processes == 1 else str(processes().device)
 
 
 def _is_finished(output: Path, digest: str) -> bool:

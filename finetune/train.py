@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from torch.utils.data import Dataset
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 
@@ -209,7 +210,6 @@ def train(
     dtype: torch.dtype,
 ) -> PackedTrainer:
     """Run the training, from the last checkpoint in `workspace` where there is one; return the trainer."""
-    from accelerate import PartialState
     from transformers.trainer_utils import get_last_checkpoint
 
     updates = planned_updates(training, len(train_examples))
@@ -218,7 +218,7 @@ def train(
     trainer = PackedTrainer(
         settings,
         model=model,
-        args=arguments(settings, workspace, updates, PartialState().num_processes, dtype),
+        args=arguments(settings, workspace, updates, processes().num_processes, dtype),
         train_dataset=ExampleDataset(train_examples),
         validation_examples=validation_examples,
         # The Trainer wants a dataset before it evaluates at all; `evaluate` reads the examples themselves.
@@ -230,6 +230,11 @@ def train(
     workspace.mkdir(parents=True, exist_ok=True)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(workspace)))
     return trainer
+
+
+def processes() -> PartialState:
+    """This process among those that a launcher started; without a GPU they are joined on the CPU."""
+    return PartialState(cpu=not torch.cuda.is_available())
 
 
 def _as_they_are(examples: list[Example]) -> Any:

@@ -45,12 +45,6 @@ def test_a_baseline_of_another_model_is_refused_before_training(baseline: Path, 
         check(baseline, str(other_tiny_model))
 
 
-def test_several_processes_are_refused(baseline: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(UserError, match="one process"):
-        check(baseline, str(tiny_model))
-
-
 @pytest.mark.parametrize(("content", "message"), [(None, "no run directory"), ("{", "damaged"), ("{}", "again")])
 def test_a_run_without_its_settings_is_refused(content: str | None, message: str, tmp_path: Path):
     if content is not None:
