@@ -13,6 +13,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.servers import client
+from benchmark.servers.troubles import retry_after
 from tests.benchmark.servers_fixture import Answer, Asker, chat, error, serving, spec
 
 KEY = "sk-do-not-show-me-0123456789"
@@ -73,6 +74,7 @@ def test_a_lasting_trouble_ends_the_run_in_one_line_and_stores_nothing(trouble: 
     [
         (error(400, "prompt is too long"), "HTTP 400: prompt is too long"),
         (error(401, f"wrong key {KEY}"), r"HTTP 401: wrong key \*\*\*; check the key in OPENAI_API_KEY"),
+        (error(400, "\x1b[2Jcleared"), "HTTP 400: \ufffd\\[2Jcleared; see what the server says"),
         (error(404, "no such model"), "HTTP 404: no such model; check --base-url and --model"),
         (error(429, "later", Retry_After="86400"), "asks for a pause of 86400 s"),
         (Answer(b'{"error": {"message": "pay", "code": "insufficient_quota"}}', 429), "HTTP 429: pay"),
@@ -105,9 +107,9 @@ def test_a_pause_that_the_server_asks_for_is_kept(tmp_path: Path):
 
 
 def test_a_pause_may_be_a_date():
-    assert 3500 < client._retry_after(email.utils.formatdate(time.time() + 3600, usegmt=True)) <= 3600
-    assert client._retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
-    assert client._retry_after("soon") == client._retry_after(None) == client._retry_after("-5") == 0
+    assert 3500 < retry_after(email.utils.formatdate(time.time() + 3600, usegmt=True)) <= 3600
+    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert retry_after("soon") == retry_after(None) == retry_after("-5") == 0
 
 
 def test_the_same_command_goes_on_after_a_failure(tmp_path: Path):
@@ -263,3 +265,14 @@ def test_a_notebooks_loop_is_named(tmp_path: Path):
 
     with pytest.raises(UserError, match="!rufinbench run"):
         asyncio.run(cell())
+
+
+def test_a_server_that_cannot_prove_itself_is_not_asked_again(tmp_path: Path):
+    with serving(lambda *_: chat("да")) as stub:
+        asker = Asker(tmp_path, spec(stub.url.replace("http:", "https:")))
+        with pytest.raises(UserError, match="certificate cannot be verified; give its authority"):
+            asker.ask("вопрос")
+        missing = spec(stub.url, ca_cert_path="/no/such.pem")
+        with pytest.raises(UserError, match="ca_cert_path=/no/such.pem: No such file"):
+            Asker(tmp_path, missing).ask("вопрос")
+    assert [line["attempt"] for line in asker.log()] == [1]
