@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.measures import is_number
 from benchmark.records import Place, Problem, ProblemKind, SampleResult
+from benchmark.sampletexts import Texts, texts_of
 
 MOST_SAMPLES = 500_000
 """Of one task in one run; a line costs about two kilobytes of memory, however long its texts are."""
@@ -20,14 +21,6 @@ _SLICES = ("slice", "topic", "difficulty")
 _OUTCOME = "outcome_"
 _NAME = 200
 """Characters of an identifier or of a part's name that are kept."""
-
-
-class Texts(NamedTuple):
-    """What was asked, what was answered, what was expected."""
-
-    prompt: str
-    response: str
-    target: str
 
 
 def read_samples(task: str, path: Path, filter_name: str) -> tuple[dict[str, SampleResult], list[Problem]]:
@@ -63,7 +56,7 @@ def read_texts(sample: SampleResult) -> Texts:
         row = _row(file.readline(LONGEST_LINE))
     if row is None:
         raise UserError(f"{sample.place.path}: changed while it was being read; give the command again")
-    return _texts(row)
+    return texts_of(row)
 
 
 def _exists(path: Path) -> bool:
@@ -106,7 +99,7 @@ def _sample(task: str, row: Mapping[str, Any], path: Path, offset: int) -> Sampl
         doc_id=int(doc_id) if is_number(doc_id) else 0,
         doc_hash=_name(row.get("doc_hash")) or _digest(doc),
         prompt_hash=intern(_name(row.get("prompt_hash"))),
-        place=Place(path, offset, *map(len, _texts(row))),
+        place=Place(path, offset, *map(len, texts_of(row))),
         metrics={m: v for m, v in metrics.items() if not m.startswith(_OUTCOME)},
         outcome=intern(outcome),
         item_id=_name(doc.get("id")),
@@ -127,47 +120,8 @@ def _value(value: Any) -> Any:
 
 
 def _name(value: Any) -> str:
-    return _text(value)[:_NAME]
+    return "" if value is None else str(value)[:_NAME]
 
 
 def _digest(doc: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(doc, sort_keys=True, default=str).encode("utf-8", "replace")).hexdigest()
-
-
-def _texts(row: Mapping[str, Any]) -> Texts:
-    arguments = row.get("arguments")
-    responses = row.get("filtered_resps")
-    return Texts(_prompt(arguments), _chosen(arguments, responses) or _response(responses), _text(row.get("target")))
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _prompt(arguments: Any) -> str:
-    first = next(iter(arguments.values()), None) if isinstance(arguments, Mapping) else arguments
-    while isinstance(first, list | Mapping):
-        first = first.get("arg_0") if isinstance(first, Mapping) else next(iter(first), None)
-    return _text(first)
-
-
-def _chosen(arguments: Any, responses: Any) -> str:
-    """A multiple-choice question's options with their log-likelihoods, the likeliest marked."""
-    if not (isinstance(arguments, Mapping) and isinstance(responses, list) and 1 < len(arguments) == len(responses)):
-        return ""
-    options = [request.get("arg_1") for request in map(_mapping, arguments.values())]
-    scores = [pair[0] if isinstance(pair, list) and pair and is_number(pair[0]) else None for pair in responses]
-    known = [score for score in scores if score is not None]
-    if len(known) < len(scores):
-        return ""
-    lines = (
-        f"{'→' if s == max(known) else ' '} {_text(o).strip()} ({s:.2f})" for o, s in zip(options, known, strict=True)
-    )
-    return "\n".join(lines)
-
-
-def _response(responses: Any) -> str:
-    """The first answer; anything else as it was recorded."""
-    while isinstance(responses, list) and len(responses) == 1:
-        responses = responses[0]
-    return json.dumps(responses, ensure_ascii=False) if isinstance(responses, list) else _text(responses)

@@ -161,7 +161,7 @@ def _data_hash(run: RunRecord) -> str | None:
 
 def _number(value: Any) -> float | None:
     """A number, also one that was recorded as text, as lm-eval does with seconds."""
-    with contextlib.suppress(TypeError, ValueError):
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         return float(value) if is_number(float(value)) else None
     return None
 

@@ -123,10 +123,11 @@ def test_multiple_choice_shows_the_options_with_the_likeliest_marked(run):
     options = {
         f"gen_args_{i}": {"arg_0": "Какая ставка?", "arg_1": f" {word}"} for i, word in enumerate(("7 %", "16 %"))
     }
-    row |= {"arguments": options, "filtered_resps": [[-3.5, False], [-1.25, True]]}
+    row |= {"arguments": options, "filtered_resps": [["-3.5", "False"], ["-1.25", "True"]]}
+    row["target"] = "1"
     samples(run).write_text(json.dumps(row), encoding="utf-8")
     (sample,) = load_run(run).tasks[TASK].samples.values()
-    assert read_texts(sample)[:2] == ("Какая ставка?", "  7 % (-3.50)\n→ 16 % (-1.25)")
+    assert read_texts(sample) == ("Какая ставка?", "  7 % (-3.50)\n→ 16 % (-1.25)", "1: 16 %")
 
 
 @pytest.mark.parametrize("value", [float("nan"), "N/A", None])

@@ -1,0 +1,87 @@
+"""Runs of stock lm-eval with tasks that are not ours: read, compared and shown like any other."""
+
+import json
+import random
+
+import pytest
+
+from benchmark.compare import compare
+from benchmark.results import load_run
+from benchmark.samplefile import read_texts
+from reports import site
+
+CHOICE = """
+task: toy_choice
+output_type: multiple_choice
+doc_to_text: "{{question}}"
+doc_to_choice: choices
+doc_to_target: gold
+metric_list: [{metric: acc}]
+"""
+PERPLEXITY = """
+task: toy_perplexity
+output_type: loglikelihood_rolling
+doc_to_text: ""
+doc_to_target: "{{question}}"
+metric_list: [{metric: word_perplexity}, {metric: bits_per_byte}]
+"""
+DATA = """
+dataset_path: json
+dataset_kwargs: {data_files: {test: "%s"}}
+test_split: test
+"""
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Two runs of lm-eval's dummy model, which answers by lot, written by lm-eval itself."""
+    from lm_eval import simple_evaluate
+    from lm_eval.loggers import EvaluationTracker
+    from lm_eval.tasks import TaskManager
+
+    folder = tmp_path_factory.mktemp("foreign")
+    data = folder / "data.jsonl"
+    rows = [{"question": f"{n} + 1 = ?", "choices": [str(n + 1), str(n), "99"], "gold": 0} for n in range(40)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    for name, text in (("choice", CHOICE), ("perplexity", PERPLEXITY)):
+        (folder / f"{name}.yaml").write_text(text + DATA % data, encoding="utf-8")
+    written = []
+    for seed in (1, 2):
+        random.seed(seed)
+        tracker = EvaluationTracker(output_path=str(folder / f"run{seed}"))
+        manager = TaskManager(include_path=str(folder), include_defaults=False)
+        results = simple_evaluate(
+            "dummy",
+            tasks=["toy_choice", "toy_perplexity"],
+            task_manager=manager,
+            evaluation_tracker=tracker,
+            random_seed=seed,
+            bootstrap_iters=0,
+        )
+        samples = results.pop("samples")
+        tracker.save_results_aggregated(results=results, samples=samples)
+        for task, found in samples.items():
+            tracker.save_results_samples(task_name=task, samples=found)
+        written.append(folder / f"run{seed}")
+    return written
+
+
+def test_they_are_compared(folders):
+    found = compare(*map(load_run, folders))
+    assert {delta.task: (delta.metric, delta.n_pairs, delta.share) for delta in found.deltas} == {
+        "toy_choice": ("acc", 40, True),
+        "toy_perplexity": ("word_perplexity", 40, False),
+    }
+    # The aggregates that lm-eval wrote are the ones that the samples give.
+    assert not found.notes
+    assert sum(found.outcomes["toy_choice"].values()) == 40
+    texts = read_texts(found.pairs("toy_choice")[3][0])
+    assert texts.response.count("→") == 1 and "4 (" in texts.response
+    assert texts.target == "0: 4"
+
+
+def test_their_site_says_what_it_cannot_rank(folders, tmp_path):
+    index = site.write(list(map(load_run, folders)), tmp_path / "site", publish_samples=True)
+    text = (index.parent / "leaderboard.html").read_text(encoding="utf-8")
+    assert "Рейтинга нет" in text and "не доля верного" in text and "Ориентиры не измерены" in text
+    assert "run1--run2.html" in index.read_text(encoding="utf-8")
