@@ -9,12 +9,12 @@ name for a reasoning model, to be sampled at temperature 1.
 
 import copy
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.api_models import JsonChatStr
 from lm_eval.models.openai_completions import LocalCompletionsAPI
@@ -68,13 +68,12 @@ class Server(LocalCompletionsAPI):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Ask for texts; each is kept as it arrives."""
-        asked: Counter[str] = Counter()
         calls = []
         for request in requests:
             prompt, settings = request.args[:2]
-            # A repeat of a sampled request needs a seed of its own, or it is the same answer again.
-            seed = self._seed + (asked[str(prompt)] if settings.get("do_sample") else 0)
-            asked[str(prompt)] += 1
+            # A repeat of a sampled request needs a seed of its own, or it is the same answer again; drawn from
+            # torch's generator, it is another one too where a run goes on.
+            seed = int(torch.randint(2**31, ())) if settings.get("do_sample") else self._seed
             calls.append(self._call(prompt, settings, seed))
         replies = self._ask(calls, "generate_until")
         cut_off = sum(reply.finish_reason == "length" for reply in replies)

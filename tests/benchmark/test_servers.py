@@ -256,7 +256,7 @@ def test_repeats_of_a_sampled_question_have_seeds_of_their_own(tmp_path: Path):
     with serving(lambda *_: chat("да")) as stub:
         asker = Asker(tmp_path, spec(stub.url))
         asker.ask("вопрос", "вопрос", "вопрос", do_sample=True, temperature=0.7)
-        assert sorted(seen.payload["seed"] for seen in stub.seen) == [1234, 1235, 1236]
+        assert len({seen.payload["seed"] for seen in stub.seen}) == 3
 
 
 def test_a_notebooks_loop_is_named(tmp_path: Path):
@@ -273,6 +273,6 @@ def test_a_server_that_cannot_prove_itself_is_not_asked_again(tmp_path: Path):
         with pytest.raises(UserError, match="certificate cannot be verified; give its authority"):
             asker.ask("вопрос")
         missing = spec(stub.url, ca_cert_path="/no/such.pem")
-        with pytest.raises(UserError, match="ca_cert_path=/no/such.pem: No such file"):
+        with pytest.raises(UserError, match=r"ca_cert_path=/no/such\.pem: No such file"):
             Asker(tmp_path, missing).ask("вопрос")
     assert [line["attempt"] for line in asker.log()] == [1]
