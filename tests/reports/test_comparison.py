@@ -170,6 +170,7 @@ def test_numbers_as_each_language_writes_them():
         and en.significant(-4e-5, signed=True) == "\u22124.00\u00a0·\u00a010⁻⁵"
     )
     assert ru.significant(0.0) == "0,000" and ru.significant(999_999.0) == "999\u00a0999,0"
+    assert ru.points(-0.9876) == "\u221298,8\u00a0п.п." and ru.width(0.98765) == "98,8\u00a0п.п."
     assert ru.points(-0.0001) == "0,0\u00a0п.п."
     assert ru.integer(1234567) == "1\u00a0234\u00a0567" and en.integer(1234567) == "1,234,567"
     assert ru.p_value(0.0001) == "<\u00a00,001" and ru.p_value(0.0312) == "0,031"
