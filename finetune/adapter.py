@@ -53,6 +53,7 @@ def describe(config: FinetuneConfig, digest: str, examples: Examples, trainer: A
         "tokens_per_second": round(trainer.tokens_seen / seconds, 1),
         "token_budget": trainer.token_budget,
         "gradient_checkpointing": trainer.checkpointing,
+        "update_ends": trainer.progress.update_ends,
         "loss_curve": loss_curve(trainer.state.log_history),
         "seconds": round(seconds, 1),
         "peak_memory_bytes": provenance.peak_memory_bytes(),

@@ -1,6 +1,7 @@
 """`rufinbench finetune`: read the configuration, gather examples, pass the gate, train, write the adapter."""
 
 import gc
+import os
 import random
 import shutil
 import sys
@@ -66,6 +67,8 @@ def finetune(config: FinetuneConfig, output: Path, device: str = "auto") -> Path
     digest = sha256_of_json(config.model_dump(mode="json"))
     if _is_finished(output, digest):
         return output
+    # A row of another length each time leaves a GPU's memory in fragments that no later row fits.
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     workspace = _workspace(output, digest)
     _train(config, gather(config), output, workspace, digest, _own_device(device))
     gc.collect()  # model and optimizer hold each other, and what comes next needs their memory

@@ -20,6 +20,8 @@ class TokenProgress(TrainerCallback):
         self._trainer = trainer
         self._started = started
         self._bar: Any = None
+        self.update_ends: list[float] = []
+        """Seconds from the start of training to the end of each update made in this process."""
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if state.is_world_process_zero:
@@ -28,6 +30,7 @@ class TokenProgress(TrainerCallback):
             )
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.update_ends.append(round(time.monotonic() - self._started, 3))
         if self._bar is not None:
             self._bar.update(1)
 

@@ -52,6 +52,7 @@ class PackedTrainer(Trainer):
         self.token_budget = training.token_budget
         self.checkpointing = training.gradient_checkpointing is True
         self.tokens_seen = 0
+        self.progress = TokenProgress(self, started=time.monotonic())
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """Forward and backward over one update; on lack of memory, again with less."""
@@ -226,7 +227,7 @@ def train(
     )
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
-    trainer.add_callback(TokenProgress(trainer, started=time.monotonic()))
+    trainer.add_callback(trainer.progress)
     workspace.mkdir(parents=True, exist_ok=True)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(workspace)))
     return trainer

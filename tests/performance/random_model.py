@@ -72,17 +72,3 @@ def _frozen(shape: torch.Size, device: str, dtype: torch.dtype) -> torch.nn.Para
     """A norm's scale is one, everything else is drawn."""
     value = torch.randn(shape, device=device, dtype=dtype) * 0.02
     return torch.nn.Parameter(torch.ones_like(value) if len(shape) == 1 else value, requires_grad=False)
-
-
-def training_flops(model: Any, tokens: int, supervised: int) -> float:
-    """Floating-point operations that one pass over so many tokens needs, nothing recomputed, attention scores left out.
-
-    A frozen matrix costs two products (forward, gradient of its input), a trainable one three; a product is two
-    operations a weight. The head is needed at supervised positions only.
-    """
-    config = model.config
-    width, kv = config.hidden_size, config.num_key_value_heads * config.hidden_size // config.num_attention_heads
-    layer = 2 * width * width + 2 * width * kv + 3 * width * config.intermediate_size
-    frozen = layer * config.num_hidden_layers
-    trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    return (4.0 * frozen + 6.0 * trainable) * tokens + 4.0 * width * config.vocab_size * supervised

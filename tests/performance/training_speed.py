@@ -1,373 +1,196 @@
-"""How fast QLoRA trains Mistral-7B's architecture: the widespread recipe, TRL and ours, in one process on one GPU.
+"""How fast QLoRA trains Mistral-7B's architecture: the widespread recipe, TRL and ours, on one GPU.
 
-    python tests/performance/training_speed.py --output training-speed
+    python tests/performance/training_speed.py --output training-speed          # about 8 minutes on an H100
+    python tests/performance/training_speed.py --only A0,A3,A5 --profile        # about 3, with a table of kernels
     python tests/performance/training_speed.py --tiny --output /tmp/dry-run     # does it run? on a CPU too, a minute
 
 The weights are random (speed and memory do not depend on them), the lengths are those of the calculation tasks'
-training split, characters / 3 standing for Mistral's tokens. Every variant sees the same examples in the same order.
-Writes OUTPUT.json and OUTPUT.md, and OUTPUT.profile.txt with --profile.
+training split, characters / 3 standing for Mistral's tokens. Every variant sees the same examples in the same order, in a
+process of its own: transformers registers embeddings with bitsandbytes for good, so a second model in one process
+would seem to need the first one's embeddings too. Writes OUTPUT.json and OUTPUT.md after every variant, and with
+--profile OUTPUT.VARIANT.profile.txt for each.
 """
 
 import argparse
-import gc
 import importlib.metadata
 import itertools
 import json
-import random
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from random_model import MISTRAL_7B, TINY, random_nf4_mistral, training_flops
+from random_model import MISTRAL_7B, TINY
 from torch.utils.data import SequentialSampler
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from training_speed_profile import Profile
+from training_speed_variants import VARIANTS, Settings, lengths_as_examples, training_flops
+from transformers import PrinterCallback, Trainer, TrainerCallback
 
 from benchmark import provenance
-from finetune.config import DataConfig, FinetuneConfig, LoraConfig, ModelConfig, TrainingConfig
-from finetune.examples import Example, read_texts
-from finetune.model import add_adapter
-from finetune.train import ExampleDataset, PackedTrainer, arguments
+from finetune.estimate import product_rate
 
-EXAMPLES, EPOCHS, PER_UPDATE = 454, 3, 16
-CHARACTERS_PER_TOKEN = 3
-
-
-@dataclass
-class Settings:
-    """What all variants share."""
-
-    sizes: dict[str, int]
-    device: str
-    dtype: torch.dtype
-    examples: list[Example]
-    warmup: int
-    updates: int
-    workspace: str
+EXAMPLES, EPOCHS = 454, 3
+COLUMNS = ("s/update", "examples/s", "ratio", "tokens/s", "model FLOP utilization", "3 epochs of 454, s")
+MEMORY_COLUMNS = ("peak allocated, GiB", "peak reserved, GiB")
 
 
 @dataclass
 class Clock(TrainerCallback):
-    """Seconds between the ends of updates, the first of them a warm-up; optionally a profile of the last update."""
+    """Seconds at the end of each update; the last update runs under the profile, where there is one."""
 
-    profiler: Any = None
-    last: int = 0
+    last: int
+    profile: Profile | None = None
     ends: list[float] = field(default_factory=list)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         self.ends.append(time.perf_counter())
-        if self.profiler and state.global_step == self.last - 1:
-            self.profiler.start()
-        elif self.profiler and state.global_step == self.last:
-            self.profiler.stop()
+        if self.profile and state.global_step == self.last - 1:
+            self.profile.start()
+        elif self.profile and state.global_step == self.last:
+            self.profile.stop()
 
 
-def lengths_as_examples(count: int, vocabulary: int) -> list[Example]:
-    """Random tokens in the lengths of the calculation tasks' training examples."""
-    texts = read_texts(DataConfig(tasks=["rufin_calculation"], limit_per_task=count), "train", seed=0)
-    rng = random.Random(0)
-    draw = lambda text: tuple(rng.randrange(3, vocabulary) for _ in range(len(text) // CHARACTERS_PER_TOKEN + 1))  # noqa: E731
-    return [Example(text.source, draw(text.prompt), draw(text.answer)) for text in texts]
-
-
-# ---- The variants: each builds a trainer over the settings' examples that makes warmup + updates updates.
-
-
-def hf(settings: Settings, clock: Clock, *, checkpointing: bool) -> Trainer:
-    """The widespread recipe: peft's preparation, plain loss over all positions, one example a row."""
-    from peft import prepare_model_for_kbit_training
-
-    base = random_nf4_mistral(settings.sizes, settings.device, settings.dtype)
-    base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=checkpointing)
-    base.config.use_cache = False
-    options = _reference_arguments(settings, PER_UPDATE) | {"gradient_checkpointing": checkpointing}
-    return Trainer(
-        model=_lora(base, dropout=0.1),
-        args=TrainingArguments(**options),
-        train_dataset=[_as_labelled(example) for example in settings.examples],
-        data_collator=lambda rows: {key: torch.tensor([row[key] for row in rows]) for key in rows[0]},
-        callbacks=[clock],
+def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """One variant's figures, in this process."""
+    variant, on_gpu = VARIANTS[name], torch.cuda.is_available()
+    sizes = TINY if options.tiny else MISTRAL_7B
+    device, dtype = ("cuda", torch.bfloat16) if on_gpu else ("cpu", torch.float32)
+    updates = options.warmup + options.updates + bool(options.profile)
+    examples = lengths_as_examples(
+        updates * variant.per_update, sizes["vocab_size"], shortened=8 if options.tiny else 1
     )
-
-
-def trl(settings: Settings, clock: Clock, *, padding_free: bool) -> Trainer:
-    """TRL's SFTTrainer with its own defaults; padding-free runs an update's examples as one row."""
-    from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
-
-    base = random_nf4_mistral(settings.sizes, settings.device, settings.dtype)
-    accumulation = 1 if padding_free else PER_UPDATE
-    options = _reference_arguments(settings, accumulation) | {"gradient_checkpointing": True}
-    rows = [
-        {
-            "input_ids": [*example.prompt_ids, *example.answer_ids],
-            "completion_mask": [0] * len(example.prompt_ids) + [1] * len(example.answer_ids),
-        }
-        for example in settings.examples
-    ]
-    return SFTTrainer(
-        model=_lora(base, dropout=0.0),
-        args=SFTConfig(**options, max_length=None, padding_free=padding_free, completion_only_loss=True),
-        train_dataset=Dataset.from_list(rows),
-        processing_class=_two_word_tokenizer(),
-        callbacks=[clock],
-    )
-
-
-def ours(settings: Settings, clock: Clock, *, budget: int, checkpointing: bool) -> Trainer:
-    """This project's own trainer."""
-    training = TrainingConfig(
-        epochs=1,
-        examples_per_update=PER_UPDATE,
-        token_budget=budget,
-        gradient_checkpointing=checkpointing,
-        validations=0,
-        checkpoints=0,
-    )
-    config = FinetuneConfig(model=ModelConfig(pretrained="random"), lora=LoraConfig(), training=training)
-    base = random_nf4_mistral(settings.sizes, settings.device, settings.dtype)
-    updates = settings.warmup + settings.updates
-    return PackedTrainer(
-        training,
-        model=add_adapter(base, config),
-        args=arguments(training, Path(settings.workspace), updates, 1, settings.dtype),
-        train_dataset=ExampleDataset(settings.examples),
-        validation_examples=[],
-        callbacks=[clock],
-    )
-
-
-def _reference_arguments(settings: Settings, accumulation: int) -> dict[str, Any]:
-    on_cpu = settings.device == "cpu"
-    return {
-        "output_dir": settings.workspace,
-        "per_device_train_batch_size": PER_UPDATE // accumulation,
-        "gradient_accumulation_steps": accumulation,
-        "num_train_epochs": 1,
-        "learning_rate": 2e-4,
-        "lr_scheduler_type": "cosine",
-        "warmup_steps": 1,
-        "max_grad_norm": 0.3,
-        "optim": "adamw_torch" if on_cpu else "paged_adamw_8bit",
-        "bf16": settings.dtype == torch.bfloat16,
-        "fp16": settings.dtype == torch.float16,
-        "use_cpu": on_cpu,
-        "save_strategy": "no",
-        "logging_steps": 1,
-        "remove_unused_columns": False,
-        "report_to": [],
-        "disable_tqdm": True,
-        "log_level": "error",
+    clock = Clock(updates, Profile(options.output.with_suffix(f".{name}.profile.txt")) if options.profile else None)
+    with tempfile.TemporaryDirectory() as workspace:
+        settings = Settings(sizes, device, dtype, examples, variant.per_update, updates, workspace, clock)
+        trainer = variant.build(settings)
+        trainer._get_train_sampler = lambda *_, **__: SequentialSampler(examples)
+        trainer.remove_callback(PrinterCallback)
+        if on_gpu:
+            torch.cuda.reset_peak_memory_stats()
+        trainer.train()
+    measured = slice(options.warmup * variant.per_update, (options.warmup + options.updates) * variant.per_update)
+    ends = clock.ends[options.warmup - 1 : options.warmup + options.updates]
+    seconds = [end - start for start, end in itertools.pairwise(ends)]
+    rate = product_rate(device, dtype)
+    flops = training_flops(settings, trainer, examples[measured])
+    return _figures(trainer, seconds, variant.per_update, sum(map(len, examples[measured])), flops / rate) | {
+        "matmul_tflops": rate / 1e12,
+        "profile": clock.profile.summary if clock.profile else None,
     }
 
 
-def _lora(base: Any, dropout: float) -> Any:
-    from peft import LoraConfig as PeftLoraConfig
-    from peft import get_peft_model
-
-    config = PeftLoraConfig(
-        r=64, lora_alpha=16, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
-    return get_peft_model(base, config)
-
-
-def _as_labelled(example: Example) -> dict[str, list[int]]:
-    ids = [*example.prompt_ids, *example.answer_ids]
-    labels = [-100] * len(example.prompt_ids) + [*example.answer_ids]
-    return {"input_ids": ids, "attention_mask": [1] * len(ids), "labels": labels}
-
-
-def _two_word_tokenizer() -> Any:
-    """TRL asks for a tokenizer even where nothing is left to tokenize."""
-    from tokenizers import Tokenizer, models
-    from transformers import PreTrainedTokenizerFast
-
-    words = Tokenizer(models.WordLevel({"<pad>": 0, "<eos>": 1}, unk_token="<pad>"))
-    return PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", eos_token="<eos>")
-
-
-Build = Callable[[Settings, Clock], Trainer]
-VARIANTS: dict[str, tuple[str, bool, Build]] = {
-    "A0": ("Reference recipe: HF Trainer, 1×16, checkpointing", True, lambda s, c: hf(s, c, checkpointing=True)),
-    "A1": ("A0 without checkpointing", False, lambda s, c: hf(s, c, checkpointing=False)),
-    "A2": ("TRL SFTTrainer, 1×16", True, lambda s, c: trl(s, c, padding_free=False)),
-    "A3": ("TRL SFTTrainer, padding-free, 16×1", True, lambda s, c: trl(s, c, padding_free=True)),
-    "A4": ("Ours, 2,048 tokens", True, lambda s, c: ours(s, c, budget=2048, checkpointing=True)),
-    "A5": ("Ours, 4,096 tokens", True, lambda s, c: ours(s, c, budget=4096, checkpointing=True)),
-    "A6": ("Ours, 8,192 tokens", True, lambda s, c: ours(s, c, budget=8192, checkpointing=True)),
-    "A4n": ("A4 without checkpointing", False, lambda s, c: ours(s, c, budget=2048, checkpointing=False)),
-    "A5n": ("A5 without checkpointing", False, lambda s, c: ours(s, c, budget=4096, checkpointing=False)),
-    "A7": ("Ours, low memory: 512 tokens", True, lambda s, c: ours(s, c, budget=512, checkpointing=True)),
-}
-PROFILED = "A5"
-
-
-# ---- Measuring
-
-
-def measure(name: str, settings: Settings, matmul: float, profiler: Any = None) -> dict[str, Any]:
-    """One variant's figures, or its error."""
-    title, checkpointing, build = VARIANTS[name]
-    row: dict[str, Any] = {"variant": name, "title": title, "checkpointing": checkpointing}
-    clock = Clock(profiler, settings.warmup + settings.updates)
-    try:
-        trainer = build(settings, clock)
-        trainer._get_train_sampler = lambda *_, **__: SequentialSampler(settings.examples)
-        trainer.remove_callback(PrinterCallback)
-        _reset_memory()
-        trainer.train()
-        row |= _figures(clock, settings, trainer, matmul) | _peak_memory()
-    except Exception as error:  # a variant that fails must not take the others' figures with it
-        traceback.print_exc()
-        row["error"] = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-    return row
-
-
-def _figures(clock: Clock, settings: Settings, trainer: Trainer, matmul: float) -> dict[str, Any]:
-    ends = clock.ends[settings.warmup - 1 :]
-    seconds = [end - start for start, end in itertools.pairwise(ends)]
-    measured = settings.examples[settings.warmup * PER_UPDATE :]
-    tokens = sum(len(example) for example in measured)
-    supervised = sum(len(example.answer_ids) for example in measured)
-    flops = training_flops(trainer.accelerator.unwrap_model(trainer.model), tokens, supervised)
-    per_update = statistics.median(seconds)
+def _figures(trainer: Trainer, seconds: list[float], per_update: int, tokens: int, least: float) -> dict[str, Any]:
+    per_second = per_update / statistics.median(seconds)
+    peaks = (torch.cuda.max_memory_allocated, torch.cuda.max_memory_reserved) if torch.cuda.is_available() else ()
     return {
-        "seconds_per_update": per_update,
+        "seconds_per_update": statistics.median(seconds),
         "seconds": seconds,
-        "examples_per_second": PER_UPDATE / per_update,
+        "examples_per_second": per_second,
         "tokens_per_second": tokens / sum(seconds),
-        "model_flop_utilization": flops / sum(seconds) / matmul,
-        "full_run_seconds": per_update * EPOCHS * EXAMPLES / PER_UPDATE,
+        "model_flop_utilization": least / sum(seconds),
+        "full_run_seconds": EPOCHS * EXAMPLES / per_second,
+        "peak_gib": [peak() / 2**30 for peak in peaks],
         "last_loss": next((e["loss"] for e in reversed(trainer.state.log_history) if "loss" in e), None),
         "token_budget": getattr(trainer, "token_budget", None),
+        "checkpointing": getattr(trainer, "checkpointing", trainer.args.gradient_checkpointing),
+        "attention": getattr(trainer, "attention", None),
     }
 
 
-def _reset_memory() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()
-
-
-def _peak_memory() -> dict[str, float]:
-    if not torch.cuda.is_available():
-        return {}
-    peaks = torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
-    return {"peak_allocated_gib": peaks[0] / 2**30, "peak_reserved_gib": peaks[1] / 2**30}
-
-
-def matmul_flops(device: str, dtype: torch.dtype) -> float:
-    """Operations a second of a large matrix product on random data."""
-    size = 8192 if device == "cuda" else 256
-    left, right = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
-    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
-    for _ in range(3):
-        left @ right
-    wait()
-    started = time.perf_counter()
-    for _ in range(10):
-        left @ right
-    wait()
-    return 10 * 2 * size**3 / (time.perf_counter() - started)
+def in_its_own_process(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """One variant's figures, or its error: a variant that fails must not take the others' figures with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        command = [
+            sys.executable,
+            __file__,
+            "--variant",
+            name,
+            "--result",
+            str(result),
+            "--output",
+            str(options.output),
+        ]
+        command += ["--warmup", str(options.warmup), "--updates", str(options.updates)]
+        command += ["--tiny"] * options.tiny + ["--profile"] * options.profile
+        settings = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, env=settings | os.environ)
+        row: dict[str, Any] = {"variant": name, "title": VARIANTS[name].title}
+        if done.returncode == 0:
+            return row | json.loads(result.read_text(encoding="utf-8"))
+    sys.stderr.write(done.stderr)
+    last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    return row | {"error": last[:300]}
 
 
 def as_markdown(result: dict[str, Any]) -> str:
     """The result as a table; ratios are to the first variant measured."""
-    device, versions = result["device"], ", ".join(f"{name} {version}" for name, version in result["versions"].items())
-    head = "| | variant | s/update | examples/s | ratio | tokens/s | model FLOP utilization | 3 epochs of 454, s | peak allocated, GiB | peak reserved, GiB |"
-    lines = [
-        f"{device['name']}, matrix product {result['matmul_tflops']:.0f} TFLOP/s; {versions}",
-        "",
-        head,
-        "| --- " * 2 + "| ---: " * 8 + "|",
-    ]
-    first = next((row for row in result["variants"] if "error" not in row), None)
+    rows = [row for row in result["variants"] if "error" not in row]
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    rate = f", matrix product {rows[0]['matmul_tflops']:.0f} TFLOP/s" if rows else ""
+    head = ["", "variant", *COLUMNS, *MEMORY_COLUMNS]
+    lines = [f"{result['device']['name']}{rate}; {versions}", "", f"| {' | '.join(head)} |"]
+    lines.append("| --- | --- |" + " ---: |" * (len(head) - 2))
     for row in result["variants"]:
-        if "error" in row or first is None:
-            lines.append(f"| {row['variant']} | {row['title']} | {row.get('error', '')} |")
+        if "error" in row:
+            lines.append(f"| {row['variant']} | {row['title']} | {row['error']} |")
             continue
+        speed = row["examples_per_second"]
         lines.append(
-            f"| {row['variant']} | {row['title']} | {row['seconds_per_update']:.3f} | {row['examples_per_second']:.1f} "
-            f"| {row['examples_per_second'] / first['examples_per_second']:.1f}× | {row['tokens_per_second']:,.0f} "
+            f"| {row['variant']} | {row['title']} | {row['seconds_per_update']:.3f} | {speed:.1f} "
+            f"| {speed / rows[0]['examples_per_second']:.1f}× | {row['tokens_per_second']:,.0f} "
             f"| {row['model_flop_utilization']:.0%} | {row['full_run_seconds']:.0f} "
-            f"| {row.get('peak_allocated_gib', float('nan')):.2f} | {row.get('peak_reserved_gib', float('nan')):.2f} |"
+            f"| {' | '.join(f'{peak:.2f}' for peak in row['peak_gib']) or '— | —'} |"
         )
     return "\n".join(lines) + "\n"
 
 
-def profile(settings: Settings, output: Path) -> None:
-    """Where our update's time goes: a table of operators, written beside the result."""
-    activities = [torch.profiler.ProfilerActivity.CPU]
-    if settings.device == "cuda":
-        activities.append(torch.profiler.ProfilerActivity.CUDA)
-    profiler = torch.profiler.profile(activities=activities)
-    row = measure(PROFILED, settings, 1.0, profiler)
-    by = "self_cuda_time_total" if settings.device == "cuda" else "self_cpu_time_total"
-    table = row["error"] if "error" in row else profiler.key_averages().table(sort_by=by, row_limit=40)
-    output.with_suffix(".profile.txt").write_text(f"{VARIANTS[PROFILED][0]}\n{table}\n", encoding="utf-8")
+def measure_all(options: argparse.Namespace) -> dict[str, Any]:
+    """Every chosen variant, written after each."""
+    versions = {package.name: package.version for package in importlib.metadata.distributions()}
+    extra = {name: versions[name] for name in ("trl", "accelerate") if name in versions}
+    result = {"command": sys.argv, "device": provenance.device(), "versions": provenance.versions() | extra}
+    result["variants"] = []
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    for name in options.only.split(","):
+        started = time.perf_counter()
+        result["variants"].append(in_its_own_process(name, options))
+        print(f"{name}: {time.perf_counter() - started:.0f} s in all", flush=True)
+        whole = json.dumps(result, ensure_ascii=False, indent=2)
+        options.output.with_suffix(".json").write_text(whole + "\n", encoding="utf-8")
+        options.output.with_suffix(".md").write_text(as_markdown(result), encoding="utf-8")
+    return result
 
 
 def main() -> None:
-    """Measure, and write what is there after every variant."""
+    """Measure and print; with --variant be one variant's process."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=Path("training-speed"), help="path without suffix")
     parser.add_argument("--only", default=",".join(VARIANTS), help="variants, comma-separated")
     parser.add_argument("--warmup", type=int, default=2, help="updates before the clock runs, at least 1")
     parser.add_argument("--updates", type=int, default=3, help="updates measured")
     parser.add_argument("--tiny", action="store_true", help="a tiny model, on the CPU too: does the script run?")
-    parser.add_argument("--profile", action="store_true", help=f"profile one update of {PROFILED} too")
+    parser.add_argument("--profile", action="store_true", help="one more update of each variant under the profiler")
+    parser.add_argument("--variant", help=argparse.SUPPRESS)
+    parser.add_argument("--result", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    chosen_variants = options.only.split(",")
-    if unknown := set(chosen_variants) - set(VARIANTS):
+    if options.variant:
+        options.result.write_text(json.dumps(measure(options.variant, options)), encoding="utf-8")
+        return
+    if unknown := set(options.only.split(",")) - set(VARIANTS):
         parser.error(f"--only: unknown {', '.join(sorted(unknown))}; there are {', '.join(VARIANTS)}")
     if not options.tiny and not torch.cuda.is_available():
         print("training_speed: needs a CUDA GPU; --tiny runs a tiny model without one")
         return
-    device, dtype = ("cuda", torch.bfloat16) if torch.cuda.is_available() else ("cpu", torch.float32)
-    sizes = TINY if options.tiny else MISTRAL_7B
-    count = max(options.warmup, 1) + options.updates
-    examples = lengths_as_examples(EXAMPLES, sizes["vocab_size"])
-    result: dict[str, Any] = {
-        "device": provenance.device(),
-        "versions": provenance.versions() | _versions("trl", "accelerate"),
-        "sizes": sizes,
-        "examples": len(examples),
-        "mean_tokens": statistics.mean(len(example) for example in examples),
-        "mean_supervised_tokens": statistics.mean(len(example.answer_ids) for example in examples),
-        "matmul_tflops": matmul_flops(device, dtype) / 1e12,
-        "variants": [],
-    }
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as workspace:
-        chosen = examples[: count * PER_UPDATE]
-        settings = Settings(sizes, device, dtype, chosen, max(options.warmup, 1), options.updates, workspace)
-        for name in chosen_variants:
-            started = time.perf_counter()
-            result["variants"].append(measure(name, settings, result["matmul_tflops"] * 1e12))
-            gc.collect()
-            _reset_memory()
-            print(f"{name}: {time.perf_counter() - started:.0f} s in all", flush=True)
-            _write(options.output, result)
-        if options.profile:
-            profile(settings, options.output)
-    print(as_markdown(result))
-
-
-def _versions(*packages: str) -> dict[str, str]:
-    installed = {package.name: package.version for package in importlib.metadata.distributions()}
-    return {name: installed[name] for name in packages if name in installed}
-
-
-def _write(output: Path, result: dict[str, Any]) -> None:
-    output.with_suffix(".json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    output.with_suffix(".md").write_text(as_markdown(result), encoding="utf-8")
+    print(as_markdown(measure_all(options)))
 
 
 if __name__ == "__main__":
