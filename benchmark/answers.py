@@ -6,15 +6,17 @@ can never read each other's. A key within the store is the request itself: promp
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
 from benchmark.errors import UserError
 from benchmark.identity import sha256_of_json
+from benchmark.progress import Progress
 
 
 class AnswerStore:
@@ -67,28 +69,59 @@ class AnswerStore:
 class _Hook:
     """What lm-eval's backends call after each answer (`cache_hook.add_partial`)."""
 
-    def __init__(self, store: AnswerStore) -> None:
+    def __init__(self, store: AnswerStore, counted: Callable[[Any], None]) -> None:
         self._store = store
+        self._counted = counted
+        self.occurrences: Counter[str] = Counter()
+        """Answers that the store has for a sampled request."""
 
-    def add_partial(self, method: str, arguments: Iterable[Any], answer: Any) -> None:
-        self._store.put(_key(method, arguments), answer)
+    def add_partial(self, method: str, arguments: Sequence[Any], answer: Any) -> None:
+        key = _key(method, arguments)
+        if _is_sampled(arguments):
+            self._store.put(_nth(key, self.occurrences[key]), answer)
+            self.occurrences[key] += 1
+        else:
+            self._store.put(key, answer)
+        self._counted(answer)
 
 
-def _key(method: str, arguments: Iterable[Any]) -> str:
+def _key(method: str, arguments: Sequence[Any]) -> str:
     return sha256_of_json([method, list(arguments)])
+
+
+def _nth(key: str, occurrence: int) -> str:
+    return f"{key}#{occurrence}"
+
+
+def _is_sampled(arguments: Sequence[Any]) -> bool:
+    settings = arguments[-1]
+    return isinstance(settings, dict) and bool(settings.get("do_sample"))
 
 
 class StoredLM(LM):
     """Any lm-eval model, with answers taken from the store where it has them.
 
-    Sampled generations (`do_sample: true`) always go to the model: a stored answer would make repeats identical.
+    A greedy request has one answer, however often it is asked. A sampled one (`do_sample: true`) has as many as it
+    is repeated: each repeat takes a stored answer of its own, or a fresh one.
     """
 
-    def __init__(self, lm: LM, store: AnswerStore) -> None:
+    def __init__(self, lm: LM, store: AnswerStore, progress: Progress | None = None) -> None:
+        """Wrap a model.
+
+        Args:
+            progress: is told of every answer; lm-eval's own bars are switched off for it.
+        """
         super().__init__()
         self.lm = lm
         self.store = store
-        lm.set_cache_hook(_Hook(store))
+        self._progress = progress
+        self._hook = _Hook(store, self._count)
+        lm.set_cache_hook(cast("Any", self._hook))
+
+    def _count(self, answer: Any) -> None:
+        if self._progress is not None:
+            encode = getattr(self.lm, "tok_encode", None) if isinstance(answer, str) else None
+            self._progress.advance(tokens=len(encode(answer)) if encode else 0)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["lm"], name)
@@ -124,26 +157,44 @@ class StoredLM(LM):
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
         return self.lm.apply_chat_template(chat_history, add_generation_prompt=add_generation_prompt)
 
-    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         answers = self._answer("loglikelihood", requests)
         return [(float(value), bool(greedy)) for value, greedy in answers]
 
-    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
         return self._answer("loglikelihood_rolling", requests)
 
-    def generate_until(self, requests: list[Instance]) -> list[str]:
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         return self._answer("generate_until", requests)
 
     def _answer(self, method: str, requests: Sequence[Instance]) -> list[Any]:
-        answers = [None if _is_sampled(request) else self.store.get(_key(method, request.args)) for request in requests]
+        answers = self._stored(method, requests)
         missing = [position for position, answer in enumerate(answers) if answer is None]
+        if self._progress is not None and requests:
+            self._progress.start(len(requests), len(requests) - len(missing))
         if missing:
-            fresh = getattr(self.lm, method)([requests[position] for position in missing])
+            self._reseed(sum(self._hook.occurrences.values()))
+            ask = getattr(self.lm, method)
+            fresh = ask([requests[position] for position in missing], disable_tqdm=True)
             for position, answer in zip(missing, fresh, strict=True):
                 answers[position] = answer
         return answers
 
+    def _stored(self, method: str, requests: Sequence[Instance]) -> list[Any]:
+        """What the store has for each request, None where it has nothing."""
+        answers = []
+        for request in requests:
+            key = _key(method, request.args)
+            if not _is_sampled(request.args):
+                answers.append(self.store.get(key))
+                continue
+            answers.append(self.store.get(_nth(key, self._hook.occurrences[key])))
+            self._hook.occurrences[key] += answers[-1] is not None
+        return answers
 
-def _is_sampled(request: Instance) -> bool:
-    settings = request.args[-1]
-    return isinstance(settings, dict) and bool(settings.get("do_sample"))
+    def _reseed(self, drawn: int) -> None:
+        """After an interrupted run, draw on: from its first seed, samples would repeat those in the store."""
+        if drawn:
+            import torch
+
+            torch.manual_seed(torch.initial_seed() + drawn)

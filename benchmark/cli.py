@@ -58,9 +58,12 @@ def run(
     ] = None,
     num_fewshot: Annotated[int | None, typer.Option(help="Examples shown before each question.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N documents of each task.")] = None,
-    batch_size: Annotated[str, typer.Option(help="Rows generated together.")] = "8",
+    batch_size: Annotated[str, typer.Option(help="Rows generated together; auto: as many as memory holds.")] = "auto",
     max_gen_toks: Annotated[int | None, typer.Option(min=1, help="Replaces the tasks' limit on answer tokens.")] = None,
     max_length: Annotated[int | None, typer.Option(min=16, help="Context length, if the model's config lies.")] = None,
+    on_long_prompt: Annotated[
+        str, typer.Option(help="Prompts longer than the context: truncate (from the left, and count) or refuse.")
+    ] = "truncate",
     apply_chat_template: Annotated[bool, typer.Option(help="Ask through the tokenizer's chat template.")] = False,
     trust_remote_code: Annotated[bool, typer.Option(help="Let code from the model's repository run.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, …")] = "auto",
@@ -104,6 +107,7 @@ def run(
         batch_size=int(batch_size) if batch_size.isdigit() else batch_size,
         max_gen_toks=max_gen_toks,
         max_length=max_length,
+        on_long_prompt=on_long_prompt,
         device=device,
     )
     finished = run_system(spec, output or Path("results") / slug(spec.name), options)

@@ -112,7 +112,7 @@ def merged_record(parts: Sequence[Part], origins: Mapping[str, Part], groups: Se
         "device": _device([record.get("device") or {} for record in records]),
         "seconds": round(sum(record.get("seconds") or 0 for record in records), 1),
         "tokens": _tokens([record.get("tokens") for record in records]),
-        "too_long_prompts": sum(record.get("too_long_prompts") or 0 for record in records),
+        "answers": _sums([record.get("answers") or {} for record in records]),
         "peak_memory_bytes": _highest([record.get("peak_memory_bytes") or {} for record in records]),
         "finished": max(str(record.get("finished") or "") for record in records),
         "parts": [_summary(part) for part in parts],
@@ -136,8 +136,14 @@ def _tokens(counts: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None
     """Sums; a median cannot be had from medians. None where a part did not count."""
     if not all(counts):
         return None
-    keys = ("prompt", "generated", "truncated_answers")
+    keys = ("prompt", "generated", "truncated_answers", "too_long_prompts")
     return {key: sum((count or {}).get(key) or 0 for count in counts) for key in keys} | {"median_answer": None}
+
+
+def _sums(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    return {
+        key: sum(count.get(key, 0) for count in counts) for key in sorted({key for count in counts for key in count})
+    }
 
 
 def _highest(peaks: Sequence[Mapping[str, int]]) -> dict[str, int]:

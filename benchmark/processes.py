@@ -65,8 +65,6 @@ class SharedLM:
         """Wrap the model of the first of `size` processes."""
         self._lm = lm
         self._size = size
-        self.too_long_prompts = 0
-        """Prompts that did not fit the context, over all processes."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lm, name)
@@ -92,9 +90,8 @@ class SharedLM:
         for part, share in zip(parts, shares, strict=True):
             if isinstance(share, UserError):
                 raise share
-            for position, answer in zip(part, share.answers, strict=True):
+            for position, answer in zip(part, share, strict=True):
                 answers[position] = answer
-        self.too_long_prompts = sum(share.too_long_prompts for share in shares)
         return answers
 
 
@@ -122,22 +119,12 @@ def _deal(requests: Sequence[Any], size: int) -> list[list[int]]:
     return [[position for key in longest_first[rank::size] for position in same[key]] for rank in range(size)]
 
 
-@dataclass(frozen=True)
-class _Share:
-    """What one process answered."""
-
-    answers: list[Any]
-    too_long_prompts: int
-    """Of this process since it began."""
-
-
-def _answer(lm: Any, method: str, requests: Sequence[Any], options: dict[str, Any]) -> _Share | UserError:
+def _answer(lm: Any, method: str, requests: Sequence[Any], options: dict[str, Any]) -> list[Any] | UserError:
     """Answers, or the reason why there are none: it must reach the first process, which waits for this one."""
     try:
-        answers = list(getattr(lm, method)(requests, **options)) if requests else []
+        return list(getattr(lm, method)(requests, **options)) if requests else []
     except UserError as error:
         return error
-    return _Share(answers, getattr(lm, "too_long_prompts", 0))
 
 
 def _scatter(orders: list[Any] | None) -> Any:

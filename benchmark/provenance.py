@@ -78,7 +78,6 @@ def record(
         "device": device(),
         "seconds": round(seconds, 1),
         "tokens": _tokens(lm, samples),
-        "too_long_prompts": getattr(lm, "too_long_prompts", 0),
         "peak_memory_bytes": peak_memory_bytes(),
         "finetuning": _finetuning(spec),
         "finished": today(),
@@ -112,23 +111,30 @@ def _license(spec: "SystemSpec") -> str | None:
 
 
 def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any] | None:
-    """Prompt and answer tokens, and how many answers filled their limit (cut short, most likely)."""
+    """Prompt and answer tokens; how many answers filled their limit (cut short, most likely), how many prompts were
+    longer than the context (cut from the left).
+    """
     encode = getattr(lm, "tok_encode", None)
     if encode is None:
         return None
-    prompts, answers, truncated = 0, [], 0
+    context = getattr(lm, "max_length", None)
+    prompts, answers, truncated, too_long = 0, [], 0, 0
     for row in (row for rows in samples.values() for row in rows):
         for arguments, responses in zip(row["arguments"], row["resps"], strict=True):
-            prompts += len(encode(_encodable(str(arguments[0]))))
+            length = len(encode(_encodable(str(arguments[0]))))
+            prompts += length
             settings = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], dict) else {}
+            limit = int(settings.get("max_gen_toks") or 0)
+            too_long += context is not None and length + limit > context
             for response in (text for text in responses if isinstance(text, str)):
                 answers.append(len(encode(_encodable(response), add_special_tokens=False)))
-                truncated += answers[-1] >= int(settings.get("max_gen_toks") or 1 << 30) - 1
+                truncated += bool(limit) and answers[-1] >= limit - 1
     return {
         "prompt": prompts,
         "generated": sum(answers),
         "median_answer": statistics.median(answers) if answers else None,
         "truncated_answers": truncated,
+        "too_long_prompts": too_long,
     }
 
 

@@ -15,6 +15,7 @@ from benchmark.errors import UserError
 from benchmark.lmtasks import GROUP, LoadedTasks, blame, check_tasks, task_at_fault, task_manager
 from benchmark.machine import reset_peak_memory
 from benchmark.processes import SharedLM, Team
+from benchmark.progress import Progress
 from benchmark.quiet import quiet_evaluation, quiet_libraries
 from benchmark.request import difference, request
 from benchmark.rundir import write_run
@@ -36,11 +37,15 @@ class RunOptions:
     """Further folders with lm-eval tasks, beside the benchmark's own and lm-eval's."""
     limit: int | None = None
     """Only the first documents of each task. Such a run never enters a leaderboard."""
-    batch_size: int | str = 8
+    batch_size: int | str = "auto"
+    """Rows generated together at most; `auto` takes as many as memory holds."""
     max_gen_toks: int | None = None
     """Replaces the tasks' own limit on answer tokens."""
     device: str = "auto"
     max_length: int | None = None
+    """Context length in tokens, where the model's configuration says another."""
+    on_long_prompt: str = "truncate"
+    """What becomes of prompts longer than that: `truncate` from the left, or `refuse`."""
     bootstrap_iters: int = 1000
 
 
@@ -83,27 +88,37 @@ def _lead(spec: SystemSpec, output: Path, options: RunOptions, team: Team) -> No
     if _is_finished(output, asked, described, options):
         return
     shared = lm if team.size == 1 else cast("Any", SharedLM(lm, team.size))
-    with closing(_store(output, described, team)) as store:
-        results = _evaluate(StoredLM(shared, store), spec, options, tasks)
+    with closing(_store(output, described, options, team)) as store, Progress(team.size) as progress:
+        if hasattr(lm, "log_requests"):  # a server's: what was asked when, without texts and keys
+            lm.log_requests(store.path.with_suffix(".requests.jsonl"))
+        results = _evaluate(StoredLM(shared, store, progress), spec, options, tasks)
     record = provenance.record(spec, described, options, asked, results, shared, time.monotonic() - started)
-    write_run(output, results, record | {"processes": team.size})
+    write_run(output, results, record | {"processes": team.size, "answers": progress.counts()})
 
 
 def _follow(spec: SystemSpec, output: Path, options: RunOptions, team: Team) -> None:
     """Any other process's part: answer, and keep the answers."""
     lm, described = _load(spec, options, team)
-    with closing(_store(output, described, team)) as store:
+    with closing(_store(output, described, options, team)) as store:
         processes.serve(StoredLM(lm, store))
 
 
 def _load(spec: SystemSpec, options: RunOptions, team: Team) -> tuple[Any, dict[str, Any]]:
     device = team.device(options.device)
-    lm = load_lm(spec, batch_size=options.batch_size, device=device, max_length=options.max_length)
+    lm = load_lm(
+        spec,
+        batch_size=options.batch_size,
+        device=device,
+        max_length=options.max_length,
+        on_long_prompt=options.on_long_prompt,
+    )
     return lm, identity(spec, getattr(lm, "model", None))
 
 
-def _store(output: Path, described: dict[str, Any], team: Team) -> AnswerStore:
-    return SiblingStores(output.parent / ".answers", system_key(described), team.rank)
+def _store(output: Path, described: dict[str, Any], options: RunOptions, team: Team) -> AnswerStore:
+    # A shorter context cuts prompts that are stored whole: other answers to the same key.
+    key = system_key(described | {"max_length": options.max_length})
+    return SiblingStores(output.parent / ".answers", key, team.rank)
 
 
 def _evaluate(lm: StoredLM, spec: SystemSpec, options: RunOptions, tasks: LoadedTasks) -> dict[str, Any]:

@@ -68,11 +68,13 @@ def _where(record: RunRecord, counts: Counter[str]) -> str:
 def _limits(record: RunRecord) -> list[str]:
     """Answers and prompts that met a limit of tokens."""
     lines = []
-    filled, too_long = record.get("tokens", "truncated_answers"), record.get("too_long_prompts")
+    filled, too_long = record.get("tokens", "truncated_answers"), record.get("tokens", "too_long_prompts")
     if filled:
         lines.append(f"{filled} answers filled their limit of tokens: raise --max-gen-toks if they break off")
     if too_long:
-        lines.append(f"{too_long} prompts were longer than the model's context and lost their beginning")
+        lines.append(
+            f"{too_long} prompts were longer than the model's context and lost their beginning (--on-long-prompt refuse)"
+        )
     return lines
 
 

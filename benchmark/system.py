@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark import embedded
+from benchmark.dtype import compute_dtype
 from benchmark.errors import UserError
 from benchmark.identity import model_sha256, sha256_of_json, weights_sha256
 from benchmark.servers.endpoint import BACKENDS as SERVERS
 from benchmark.servers.endpoint import identifying
 
 if TYPE_CHECKING:
+    import torch
     from lm_eval.api.model import LM
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -109,18 +111,20 @@ def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel
     Raises:
         UserError: no such model or adapter, an adapter of another base, or quantization that cannot run here.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     place = _device(device)
     source, gguf = _source(spec)
     options: dict[str, Any] = {"revision": spec.revision} if spec.revision else {}
     options |= {"trust_remote_code": spec.trust_remote_code, **gguf}
     try:
+        config = AutoConfig.from_pretrained(source, **options)
+        dtype = compute_dtype(spec.dtype, place, config.model_type)
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
         model = AutoModelForCausalLM.from_pretrained(
             source,
-            dtype=compute_dtype(spec.dtype, place),
-            quantization_config=quantization_config(spec, place),
+            dtype=dtype,
+            quantization_config=quantization_config(spec, dtype),
             device_map={"": place},
             use_safetensors=None if gguf else True,
             **options,
@@ -158,27 +162,11 @@ def _device(name: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def compute_dtype(name: str, device: str) -> Any:
-    """The torch dtype that a spec's dtype means on a device.
-
-    `auto`: bfloat16 on GPUs and CPUs that compute in it, float16 on older GPUs (a T4), else float32.
-    """
-    import torch
-
-    if name != "auto":
-        return getattr(torch, name)
-    if device.startswith("cuda"):
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    return torch.bfloat16 if _cpu_has_bf16() else torch.float32
-
-
-def _cpu_has_bf16() -> bool:
-    cpuinfo = Path("/proc/cpuinfo")
-    return cpuinfo.exists() and "avx512_bf16" in cpuinfo.read_text(encoding="utf-8", errors="replace")
-
-
-def quantization_config(spec: SystemSpec, device: str) -> Any:
+def quantization_config(spec: SystemSpec, dtype: "torch.dtype") -> Any:
     """The bitsandbytes configuration of a spec, or None.
+
+    Args:
+        dtype: what quantized weights are multiplied in.
 
     Raises:
         UserError: bitsandbytes is missing or does not support this device.
@@ -200,7 +188,7 @@ def quantization_config(spec: SystemSpec, device: str) -> Any:
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=compute_dtype(spec.dtype, device),
+        bnb_4bit_compute_dtype=dtype,
     )
 
 
@@ -236,7 +224,14 @@ def _check_base(spec: SystemSpec, folder: Path) -> None:
         )
 
 
-def load_lm(spec: SystemSpec, *, batch_size: int | str, device: str = "auto", max_length: int | None = None) -> "LM":
+def load_lm(
+    spec: SystemSpec,
+    *,
+    batch_size: int | str = "auto",
+    device: str = "auto",
+    max_length: int | None = None,
+    on_long_prompt: str = "truncate",
+) -> "LM":
     """The spec as an lm-eval model.
 
     Raises:
@@ -247,7 +242,14 @@ def load_lm(spec: SystemSpec, *, batch_size: int | str, device: str = "auto", ma
 
         model, tokenizer = load_model(spec, device)
         extra = {"max_length": max_length} if max_length else {}
-        return RowwiseHFLM(pretrained=model, tokenizer=tokenizer, batch_size=batch_size, **extra, **spec.backend_args)
+        return RowwiseHFLM(
+            pretrained=model,
+            tokenizer=tokenizer,
+            batch_size=batch_size,
+            on_long_prompt=on_long_prompt,
+            **extra,
+            **spec.backend_args,
+        )
     from benchmark.backends import load_backend
 
     return load_backend(spec, batch_size, max_length)

@@ -236,11 +236,9 @@ def _likelihood(scores: torch.Tensor, tokens: Sequence[int]) -> tuple[float, boo
 
 def bare(model: Any) -> Any:
     """The transformers model itself, its adapter's weights in it; the model as it is where the wrapper does more."""
-    from peft import PeftModel
-
-    if not isinstance(model, PeftModel):
+    config = getattr(model, "active_peft_config", None)  # peft is heavy: not imported to find out
+    if config is None:
         return model
-    config = model.active_peft_config
     # Prompt learning adds virtual tokens, an activated LoRA depends on the prompt: both live in the wrapper.
     needed = config.is_prompt_learning or getattr(config, "alora_invocation_tokens", None)
     return model if needed else model.get_base_model()

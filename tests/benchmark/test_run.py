@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.answers import StoredLM
+from benchmark.answers import AnswerStore
+from benchmark.engine import RowwiseHFLM
 from benchmark.errors import UserError
 from benchmark.run import RunOptions, run
 from benchmark.system import SystemSpec
@@ -83,33 +84,31 @@ def test_another_system_does_not_take_a_finished_runs_place(finished: Path, othe
 def test_an_interrupted_run_goes_on_and_ends_the_same(
     finished: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from benchmark.engine import RowwiseHFLM
+    kept: list[str] = []
+    put = AnswerStore.put
 
-    generated: list[int] = []
-    original = RowwiseHFLM._model_generate
-
-    def interrupted(self: RowwiseHFLM, context, **rest):
-        if len(generated) == 1:
+    def interrupted(self: AnswerStore, key: str, answer: object) -> None:
+        if len(kept) == 5:
             raise KeyboardInterrupt
-        generated.append(len(context))
-        return original(self, context, **rest)
+        put(self, key, answer)
+        kept.append(key)
 
     spec, output = SystemSpec(str(tiny_model), dtype="float32"), tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr(RowwiseHFLM, "_model_generate", interrupted)
+        patch.setattr(AnswerStore, "put", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(spec, output, OPTIONS)
     assert not output.exists(), "no half-written run may be taken for a whole one"
     asked: list[int] = []
-    answer = StoredLM._answer
+    generate = RowwiseHFLM.generate_until
 
-    def counted(self: StoredLM, method, requests):
-        asked.append(len(self.store))
-        return answer(self, method, requests)
+    def counted(self: RowwiseHFLM, requests: list, **rest: object) -> list[str]:
+        asked.append(len(requests))
+        return generate(self, requests, **rest)
 
-    monkeypatch.setattr(StoredLM, "_answer", counted)
+    monkeypatch.setattr(RowwiseHFLM, "generate_until", counted)
     run(spec, output, OPTIONS)
-    assert asked[0] == generated[0], "what was finished is used"
+    assert asked == [2 * len(FAMILIES) - 5], "what was finished is used"
     assert headline(output) == headline(finished)
     for mine, theirs in zip(sorted(output.glob("samples_*")), sorted(finished.glob("samples_*")), strict=True):
         assert mine.read_bytes() == theirs.read_bytes()

@@ -49,7 +49,7 @@ def test_nothing_lost_is_nothing_said(monkeypatch, capsys):
 
 
 def test_limits_of_tokens_and_context_are_told(monkeypatch, capsys):
-    out = told(monkeypatch, capsys, [task("one", ["wrong"])], tokens={"truncated_answers": 7}, too_long_prompts=2)
+    out = told(monkeypatch, capsys, [task("one", ["wrong"])], tokens={"truncated_answers": 7, "too_long_prompts": 2})
     assert "7 answers filled their limit of tokens: raise --max-gen-toks if they break off" in out
     assert "2 prompts were longer than the model's context" in out
 
