@@ -240,7 +240,7 @@ def report(
     output: Annotated[Path, typer.Option(help="Directory of the site.")] = Path("site"),
     publish_samples: Annotated[bool, typer.Option(help="Put prompts and answers into the pages.")] = False,
 ) -> None:
-    """Build the site: index, leaderboard and a comparison page for each pair of runs.
+    """Build the site: index, leaderboard, and comparison pages of adapters with their bases and of the best systems.
 
     Example:
 
