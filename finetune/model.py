@@ -37,9 +37,19 @@ def base_spec(config: FinetuneConfig) -> SystemSpec:
 
 
 def prepare(config: FinetuneConfig, device: str = "auto") -> tuple[Any, "PreTrainedTokenizerBase"]:
-    """The base with a new adapter on it, and the tokenizer."""
-    base, tokenizer = load_model(base_spec(config), device)
-    return add_adapter(base, config), tokenizer
+    """The base with a new adapter on it, and the tokenizer.
+
+    Raises:
+        UserError: a base that cannot be loaded or does not fit the GPU, or no module that the adapter could stand on.
+    """
+    try:
+        base, tokenizer = load_model(base_spec(config), device)
+        return add_adapter(base, config), tokenizer
+    except torch.cuda.OutOfMemoryError as error:
+        raise UserError(
+            "out of GPU memory while loading: --dry-run says what is needed; take model.quantization=nf4, "
+            "a smaller lora.r or a smaller base"
+        ) from error
 
 
 def add_adapter(base: Any, config: FinetuneConfig) -> Any:
@@ -53,19 +63,20 @@ def add_adapter(base: Any, config: FinetuneConfig) -> Any:
     # The adapter's first weights are random: the same configuration must start from the same ones.
     torch.manual_seed(config.training.seed)
     chosen = config.lora
-    model = get_peft_model(
-        base,
-        LoraConfig(
-            r=chosen.r,
-            lora_alpha=chosen.alpha,
-            lora_dropout=chosen.dropout,
-            target_modules=chosen.target_modules,
-            use_rslora=chosen.rslora,
-            task_type="CAUSAL_LM",
-        ),
+    settings = LoraConfig(
+        r=chosen.r,
+        lora_alpha=chosen.alpha,
+        lora_dropout=chosen.dropout,
+        target_modules=chosen.target_modules,
+        use_rslora=chosen.rslora,
+        task_type="CAUSAL_LM",
     )
+    try:
+        model = get_peft_model(base, settings)
+        loss.install(base)
+    except ValueError as error:
+        raise UserError(f"lora.target_modules: {' '.join(str(error).split())}") from error
     lora.install(model)
-    loss.install(base)
     base.config.use_cache = False
     if config.training.gradient_checkpointing is True:
         checkpoint(model)

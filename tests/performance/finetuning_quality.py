@@ -1,8 +1,9 @@
-"""Does our recipe beat the widespread one on held-out data? A sweep on validation, then three seeds on the test split.
+r"""Does our recipe beat the widespread one on held-out data? A sweep on validation, then three seeds on the test split.
 
     python tests/performance/finetuning_quality.py --stage sweep --output quality    # about 8 minutes on an H100
     python tests/performance/finetuning_quality.py --stage final --output quality    # ditto, for each call; see below
-    python tests/performance/finetuning_quality.py --stage all --tiny --model embedded --output /tmp/quality
+    python tests/performance/finetuning_quality.py --scales 1 --rates 1e-3 --seeds 0 --limit 2 --sweep-examples 4 \
+        --final-set data.limit_per_task=4 --max-gen-toks 32 --output /tmp/quality        # does it run? on a CPU too
 
 sweep: rufin.yaml with every LoRA scale x learning rate on --sweep-examples of each task, judged by validation loss; the
 best --by-generation of them also by the score of generated answers to validation questions. The test split is not
@@ -95,7 +96,8 @@ class Measurement:
 
     def final(self) -> None:
         """Base, reference recipe and the sweep's best on the test split, over all seeds."""
-        base = SystemSpec(self.options.model, quantization="nf4")
+        trained = self.config("rufin", "base", [])[0].model
+        base = SystemSpec(trained.pretrained, quantization=trained.quantization, dtype=trained.dtype)
         self.add("base", None, scored(base, self.options.output / "runs" / "base", self.asked()), None)
         recipes = {"reference": [], "rufin": self.best()}
         for seed, (recipe, changes) in itertools.product(self.options.seeds, recipes.items()):
