@@ -105,16 +105,19 @@ class StoredLM(LM):
     is repeated: each repeat takes a stored answer of its own, or a fresh one.
     """
 
-    def __init__(self, lm: LM, store: AnswerStore, progress: Progress | None = None) -> None:
+    def __init__(self, lm: LM, store: AnswerStore, progress: Progress | None = None, *, follows: bool = False) -> None:
         """Wrap a model.
 
         Args:
             progress: is told of every answer; lm-eval's own bars are switched off for it.
+            follows: whether another process decides which repeats of a sampled request are missing; all that it
+                asks for are then drawn.
         """
         super().__init__()
         self.lm = lm
         self.store = store
         self._progress = progress
+        self._follows = follows
         self._hook = _Hook(store, self._count)
         lm.set_cache_hook(cast("Any", self._hook))
 
@@ -188,8 +191,12 @@ class StoredLM(LM):
             if not _is_sampled(request.args):
                 answers.append(self.store.get(key))
                 continue
-            answers.append(self.store.get(_nth(key, self._hook.occurrences[key])))
-            self._hook.occurrences[key] += answers[-1] is not None
+            found = self.store.get(_nth(key, self._hook.occurrences[key]))
+            while found is not None and self._follows:
+                self._hook.occurrences[key] += 1
+                found = self.store.get(_nth(key, self._hook.occurrences[key]))
+            self._hook.occurrences[key] += found is not None
+            answers.append(found)
         return answers
 
     def _reseed(self, drawn: int) -> None:

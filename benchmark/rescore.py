@@ -34,7 +34,7 @@ def rescore(run: Path, output: Path, include_paths: tuple[str, ...] = (), bootst
     missing = [path.name for path in files.values() if not path.exists()]
     if missing:
         raise UserError(f"{run}: {', '.join(missing)} not there; a run without its samples cannot be graded again")
-    manager = task_manager(include_paths)
+    manager = task_manager(include_paths, list(files))
     check_tasks(manager, tuple(files))
     tasks = manager.load(list(files))["tasks"]
     output.parent.mkdir(parents=True, exist_ok=True)

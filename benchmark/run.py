@@ -100,7 +100,7 @@ def _follow(spec: SystemSpec, output: Path, options: RunOptions, team: Team) -> 
     """Any other process's part: answer, and keep the answers."""
     lm, described = _load(spec, options, team)
     with closing(_store(output, described, options, team)) as store:
-        processes.serve(StoredLM(lm, store))
+        processes.serve(StoredLM(lm, store, follows=True))
 
 
 def _load(spec: SystemSpec, options: RunOptions, team: Team) -> tuple[Any, dict[str, Any]]:

@@ -80,7 +80,7 @@ def read_texts(config: DataConfig, split: str, seed: int) -> list[Text]:
 
 
 def _load_tasks(names: Sequence[str]) -> dict[str, Any]:
-    manager = task_manager()
+    manager = task_manager(names=names)
     check_tasks(manager, names)
     try:
         # One by one: a group and one of its tasks together are refused as a duplicate.

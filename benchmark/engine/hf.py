@@ -28,6 +28,7 @@ from benchmark.engine.likelihood import LikelihoodScorer, Scored
 from benchmark.engine.selftest import agrees
 from benchmark.engine.stops import RowStop, StopFinder
 from benchmark.errors import UserError
+from benchmark.thinking import after_thinking
 
 GREEDY = {"until", "do_sample", "temperature", "max_gen_toks"}
 """Generation settings that our decoding knows; a request with others goes through `generate`."""
@@ -107,7 +108,7 @@ class RowwiseHFLM(HFLM):
 
         def finish(row: Row) -> None:
             context, settings = requests[row.index].args
-            answers[row.index] = self._text(row.generated, stop)
+            answers[row.index] = self._text(row, stop)
             self.cache_hook.add_partial("generate_until", (context, settings), answers[row.index])
             bar.update(1)
 
@@ -150,15 +151,22 @@ class RowwiseHFLM(HFLM):
             extra = {"add_special_tokens": self.add_bos_token}
         return list(self.tokenizer(context, truncation=self.truncation, **extra)["input_ids"])
 
-    def _text(self, generated: list[int], stop: list[str]) -> str:
-        """The answer in a row's ids: without thinking, cut at the first stop string, as `HFLM` cuts it."""
-        think_end = self.think_end_token
-        if isinstance(think_end, int) and think_end in generated:
-            generated = generated[len(generated) - generated[::-1].index(think_end) :]
-        text = self.tok_decode(generated)
+    def _text(self, row: Row, stop: list[str]) -> str:
+        """The answer in a row's ids: without thinking, cut at the first stop string, as `HFLM` cuts it.
+
+        A thought that the limit cut off is no answer: it is returned behind an open `<think>`, so that a grader sees
+        what it is.
+        """
+        generated, think_end = row.generated, self.think_end_token
+        if think_end is None:
+            return postprocess_generated_text(self.tok_decode(generated), stop, None)
+        cut_off = len(generated) >= row.limit
+        text, marker = self.tok_decode(generated), think_end
         if isinstance(think_end, int):
-            text = text.lstrip()
-        return postprocess_generated_text(text, stop, think_end if isinstance(think_end, str) else None)
+            marker = self.tok_decode([think_end], skip_special_tokens=False)
+            if think_end in generated:  # decoding leaves special tokens out, so the mark is put back
+                text = marker + self.tok_decode(generated[len(generated) - generated[::-1].index(think_end) :])
+        return after_thinking(text, stop, marker=marker, cut_off=cut_off)
 
     def _ends(self) -> frozenset[int]:
         ends = self.model.generation_config.eos_token_id

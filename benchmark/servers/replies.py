@@ -9,8 +9,8 @@ from typing import Any
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 
 from benchmark.errors import UserError
+from benchmark.thinking import THINK
 
-THINK, THINK_END = "<think>", "</think>"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -116,29 +116,6 @@ def _text(chosen: Mapping[str, Any], text: object) -> str:
 def _clean(text: str) -> str:
     """Text that can be written as UTF-8: JSON may smuggle in half of a surrogate pair."""
     return _LONE_SURROGATE.sub("\ufffd", text)
-
-
-def after_thinking(text: str, stop: Sequence[str], *, marker: str | None, cut_off: bool) -> str:
-    """The answer in a generated text: what follows the thought, up to the first stop string.
-
-    Args:
-        text: the whole text that was generated.
-        stop: strings that end an answer; not looked for within a thought.
-        marker: what ends a thought, where the model is known to think; None where that is not known, and
-            `</think>` is looked for.
-        cut_off: whether the token limit ended the text. With a marker that is missing, it fell into the thought,
-            which the returned text then says with an open `<think>`: a chat template may have opened it unseen.
-    """
-    _, closed, answer = text.rpartition(marker or THINK_END)
-    if closed:
-        answer = answer.lstrip()
-    elif marker and cut_off:
-        return text if THINK in text else f"{THINK}\n{text}"
-    elif THINK in text:
-        return text
-    for string in stop:
-        answer = answer.split(string)[0] if string else answer
-    return answer
 
 
 def log_likelihood(data: Mapping[str, Any], tokens: Sequence[int], context: int) -> tuple[float, bool]:

@@ -23,7 +23,8 @@ from lm_eval.models.utils import handle_stop_sequences
 from benchmark.errors import UserError
 from benchmark.servers.client import Call, Client
 from benchmark.servers.endpoint import Endpoint
-from benchmark.servers.replies import Reply, after_thinking, choice, completion_text, log_likelihood
+from benchmark.servers.replies import Reply, choice, completion_text, log_likelihood
+from benchmark.thinking import after_thinking
 
 MOST_STOPS = 4
 """OpenAI's limit; what a server is not told of is cut off here."""

@@ -79,3 +79,11 @@ def test_a_greedy_request_is_asked_once(store: AnswerStore):
     requests = asked("Ответ", sampled=False, repeats=1)
     assert StoredLM(Sampler(1), store).generate_until(requests) == ["1"]
     assert StoredLM(Sampler(5), store).generate_until(requests * 3) == ["1"] * 3
+
+
+def test_a_process_that_follows_draws_all_that_it_is_asked(store: AnswerStore):
+    requests = asked("Ответ", sampled=True, repeats=2)
+    assert StoredLM(Sampler(1), store, follows=True).generate_until(requests) == ["1", "2"]
+    assert StoredLM(Sampler(8), store, follows=True).generate_until(requests) == ["8", "9"]
+    leader = StoredLM(Sampler(0), store)
+    assert leader.generate_until(requests * 2) == ["1", "2", "8", "9"], "none has taken another's place"

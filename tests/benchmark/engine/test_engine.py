@@ -12,6 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from benchmark.engine import RowwiseHFLM, decoding
 from benchmark.engine.decoding import Counts
 from benchmark.errors import UserError
+from tasks.scoring import numeric
 
 PREFIX = "Ключевая ставка 16%, инфляция 7,4%; банки: позитивно, застройщики: негативно. " * 4
 WORDS = [
@@ -223,6 +224,13 @@ def test_thinking_is_not_cut_at_a_stop_string(tiny: dict[str, Any]):
         asked(prompts(1), limits=(40,), until=[stop]), disable_tqdm=True
     )
     assert answer == expected.split(mark)[-1].lstrip()
+
+
+def test_a_thought_that_the_limit_cut_off_is_no_answer(tiny: dict[str, Any]):
+    ours = RowwiseHFLM(**tiny, think_end_token="</think>")
+    (answer,) = ours.generate_until(asked(prompts(1), limits=(12,), until=[]), disable_tqdm=True)
+    assert answer.startswith("<think>\n")
+    assert numeric.grade(answer + "Ответ: 5", "5").outcome == "truncated"
 
 
 def test_long_prompts_are_counted_and_cut_from_the_left_or_refused(tiny: dict[str, Any]):
