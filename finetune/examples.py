@@ -1,5 +1,6 @@
 """Training examples as token ids: prompts from the tasks' own templates, so that training and evaluation cannot drift."""
 
+import functools
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -80,13 +81,23 @@ def read_texts(config: DataConfig, split: str, seed: int) -> list[Text]:
 
 
 def _load_tasks(names: Sequence[str]) -> dict[str, Any]:
-    manager = task_manager(names=names)
-    check_tasks(manager, names)
+    check_tasks(_manager(), names)
     try:
         # One by one: a group and one of its tasks together are refused as a duplicate.
-        return {task: loaded for name in names for task, loaded in manager.load([name])["tasks"].items()}
+        return {task: loaded for name in names for task, loaded in _load(name).items()}
     except DataError as error:
         raise UserError(str(error)) from error
+
+
+@functools.cache
+def _manager() -> Any:
+    return task_manager()
+
+
+@functools.cache
+def _load(name: str) -> dict[str, Any]:
+    """A training reads the same tasks for each of their splits."""
+    return _manager().load([name])["tasks"]
 
 
 def _docs(task: Any, name: str, split: str) -> Sequence[dict[str, Any]]:

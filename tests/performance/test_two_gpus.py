@@ -11,7 +11,7 @@ import pytest
 SCRIPT = Path(__file__).with_name("two_gpus.py")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_processes_are_held_against_one(tiny_model: Path, tmp_path: Path):
     command = [sys.executable, str(SCRIPT), "--cpu", "--model", str(tiny_model), "--output", str(tmp_path / "two")]
     changes = [
