@@ -8,6 +8,9 @@ import pytest
 # No test may reach out for a model; set before transformers is imported.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores: two pools of threads that wait for each other make a tiny model ten times slower.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CORPUS = [
     "### Задание\nРассчитайте рентабельность собственного капитала. ### Формат ответа Ответ: 25,00%",
