@@ -1,5 +1,8 @@
 """What a training needs: weights, adapter, activations, operations; each against a model that really runs."""
 
+import json
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,10 +12,11 @@ from peft import get_peft_model
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import MistralConfig, MistralForCausalLM
 
-from finetune import estimate, loss
+from finetune import estimate, loss, model
 from finetune.config import FinetuneConfig
 from finetune.examples import Example
 from finetune.packing import as_row
+from finetune.pipeline import dry_run
 
 SIZES = {
     "hidden_size": 64,
@@ -96,3 +100,25 @@ def test_memory_names_what_holds_it():
     assert held["total"] == pytest.approx(sum(size for name, size in held.items() if name != "total"), abs=0.03)
     bare = FinetuneConfig.model_validate({"model": {"pretrained": "x", "quantization": "none"}})
     assert estimate.memory(sizes(bare), bare, TOKENS, checkpointing=True)["weights"] >= held["weights"]
+
+
+def test_checkpointing_is_left_out_only_where_activations_fit(tiny_model: Path, monkeypatch: pytest.MonkeyPatch):
+    config = FinetuneConfig.model_validate({"model": {"pretrained": str(tiny_model), "dtype": "bfloat16"}})
+    tuned, _ = model.prepare(config)
+    assert not model.needs_checkpointing(tuned, config, 10_000_000), "a CPU's memory is not planned"
+    on_gpu = SimpleNamespace(device=torch.device("cuda"))
+    monkeypatch.setattr(tuned, "parameters", lambda: iter([on_gpu]))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (estimate.GIB, estimate.GIB))
+    assert not model.needs_checkpointing(tuned, config, 1_000)
+    assert model.needs_checkpointing(tuned, config, 10_000_000)
+
+
+def test_a_dry_run_says_tokens_memory_and_time(tiny_model: Path, tmp_path: Path):
+    rows = [{"instruction": f"Сложите {i} и {i}", "output": f"Ответ: {2 * i}", "category": "x"} for i in range(8)]
+    (tmp_path / "my.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    raw = {"model": {"pretrained": str(tiny_model)}, "data": {"tasks": [], "files": [str(tmp_path / "my.jsonl")]}}
+    found = dry_run(FinetuneConfig.model_validate(raw | {"training": {"token_budget": 64, "examples_per_update": 4}}))
+    assert (found["examples"], found["updates"]) == (8, 6)
+    assert found["longest_row_tokens"] <= 64
+    assert set(found["memory_gib"]) == {"gradient_checkpointing on", "gradient_checkpointing off"}
+    assert found["seconds_at_least"] >= 0
