@@ -33,5 +33,9 @@ data: install
 	for family in $$(ls tasks/*/generator.py); do $(BIN)/python -m $$(echo $${family%.py} | tr / .) || exit 1; done
 	$(BIN)/python -m benchmark.datacard
 
+# What a CPU measures in some twenty minutes; each script's --help says what a GPU is wanted for.
+MEASUREMENTS := numeric_speed rouge_speed grading_speed report_speed gradients
+
 bench: install
-	for measurement in $$(ls tests/performance/*.py); do PYTHONPATH=. $(BIN)/python $$measurement || exit 1; done
+	for name in $(MEASUREMENTS); do PYTHONPATH=. $(BIN)/python tests/performance/$$name.py || exit 1; done
+	PYTHONPATH=. $(BIN)/python tests/performance/evaluation_speed.py --prompts 48

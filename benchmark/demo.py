@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmark import embedded
+from benchmark.quiet import quiet_libraries
 from benchmark.run import RunOptions, run
 from benchmark.system import SystemSpec
 
@@ -23,6 +24,7 @@ MAX_GEN_TOKS = 192
 def run_demo(output: Path, limit: int) -> Path:
     """Run every step that is not finished yet; return the site's directory."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    quiet_libraries()
     console = Console(stderr=True)
     started = time.monotonic()
 
@@ -31,7 +33,7 @@ def run_demo(output: Path, limit: int) -> Path:
 
     step("1/6 the embedded model (Gemma 3 270M; the Gemma Terms of Use apply)")
     embedded.checkpoint()
-    options = RunOptions(limit=limit, batch_size=36, max_gen_toks=MAX_GEN_TOKS)
+    options = RunOptions(limit=limit, max_gen_toks=MAX_GEN_TOKS)
     step("2/6 baseline, zero-shot")
     baseline = run(SystemSpec(embedded.NAME), output / "runs" / "baseline", options)
     step(f"3/6 baseline, {FEWSHOT} example shown")

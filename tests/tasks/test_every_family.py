@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from benchmark.families import families, metadata
+from benchmark.lmtasks import task_manager
 from tasks import ROOT
 from tasks.dataset import SPLITS, data_sha256, read_split
 from tasks.items import jsonl, read_jsonl, validate
@@ -125,3 +126,12 @@ def test_hostile_answers_get_one_outcome_and_never_the_right_one(family: str, an
     assert not metrics["outcome_correct"]
     assert all(math.isfinite(value) for value in metrics.values() if isinstance(value, float))
     json.dumps(metrics)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_lm_eval_shows_and_trains_on_is_the_reference_to_the_letter(family: str):
+    """A template of lm-eval that renders to something like a list becomes a Python list: single quotes, no JSON."""
+    name = f"rufin_{family}"
+    task = task_manager(names=[name]).load([name])["tasks"][name]
+    for docs in (task.training_docs(), task.validation_docs(), task.test_docs()):
+        assert all(task.doc_to_target(doc) == doc["output"] for doc in docs)
