@@ -18,6 +18,9 @@ from benchmark.errors import UserError
 from benchmark.identity import sha256_of_json
 from benchmark.progress import Progress
 
+SLICE = 128
+"""Requests that a backend is given at once if it does not tell of each answer as it comes."""
+
 
 class AnswerStore:
     """Request hash -> answer, in one SQLite file; JSON inside, nothing that could run when read."""
@@ -36,13 +39,22 @@ class AnswerStore:
             self._database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
         except (sqlite3.Error, OSError) as error:
             raise UserError(
-                f"{path}: cannot keep answers here ({error}); free the space, or choose --output elsewhere"
+                f"{path}: cannot keep answers here ({error}); free the space, delete a damaged file, or choose --output elsewhere"
             ) from error
 
     def get(self, key: str) -> Any:
-        """The answer, or None."""
-        row = self._database.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        """The answer, or None.
+
+        Raises:
+            UserError: the file is damaged or locked.
+        """
+        try:
+            row = self._database.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
+            return None if row is None else json.loads(row[0])
+        except (sqlite3.Error, ValueError) as error:
+            raise UserError(
+                f"{self.path}: cannot read an answer ({error}); delete the file, or choose another --output"
+            ) from error
 
     def put(self, key: str, answer: Any) -> None:
         """Keep an answer; it survives a crash from here on.
@@ -93,9 +105,16 @@ def _nth(key: str, occurrence: int) -> str:
     return f"{key}#{occurrence}"
 
 
+def is_sampled(settings: Any) -> bool:
+    """Whether generation settings ask for a random answer: as lm-eval reads them, a temperature alone does."""
+    if not isinstance(settings, dict):
+        return False
+    chosen = settings.get("do_sample")
+    return bool(chosen) if chosen is not None else float(settings.get("temperature") or 0) > 0
+
+
 def _is_sampled(arguments: Sequence[Any]) -> bool:
-    settings = arguments[-1]
-    return isinstance(settings, dict) and bool(settings.get("do_sample"))
+    return is_sampled(arguments[-1])
 
 
 class StoredLM(LM):
@@ -119,7 +138,11 @@ class StoredLM(LM):
         self._progress = progress
         self._follows = follows
         self._hook = _Hook(store, self._count)
-        lm.set_cache_hook(cast("Any", self._hook))
+        # lm-eval's own backends call the hook with settings that they changed (vllm), or with another request's
+        # (sglang), so that only a backend that promises to be exact is listened to.
+        self._told = bool(getattr(lm, "tells_answers", False))
+        if self._told:
+            lm.set_cache_hook(cast("Any", self._hook))
 
     def _count(self, answer: Any) -> None:
         if self._progress is not None:
@@ -175,13 +198,30 @@ class StoredLM(LM):
         missing = [position for position, answer in enumerate(answers) if answer is None]
         if self._progress is not None and requests:
             self._progress.start(len(requests), len(requests) - len(missing))
-        if missing:
-            self._reseed(sum(self._hook.occurrences.values()))
-            ask = getattr(self.lm, method)
-            fresh = ask([requests[position] for position in missing], disable_tqdm=True)
-            for position, answer in zip(missing, fresh, strict=True):
+        self._reseed(sum(self._hook.occurrences.values()))
+        same = self._same(method, requests, missing)
+        asked = [positions[0] for positions in same]
+        # A backend that tells of each answer loses none; of any other only the slice under way can be lost.
+        size = max(1, len(asked) if self._told else SLICE)
+        for start in range(0, len(asked), size):
+            chosen = asked[start : start + size]
+            fresh = getattr(self.lm, method)([requests[position] for position in chosen], disable_tqdm=True)
+            for position, answer in zip(chosen, fresh, strict=True):
                 answers[position] = answer
+                if not self._told:
+                    self._hook.add_partial(method, requests[position].args, answer)
+        for positions in same:
+            for position in positions[1:]:
+                answers[position] = answers[positions[0]]
         return answers
+
+    def _same(self, method: str, requests: Sequence[Instance], missing: Sequence[int]) -> list[list[int]]:
+        """Positions of equal greedy requests together, to be asked once; each sampled one alone."""
+        groups: dict[Any, list[int]] = {}
+        for position in missing:
+            arguments = requests[position].args
+            groups.setdefault(position if _is_sampled(arguments) else _key(method, arguments), []).append(position)
+        return list(groups.values())
 
     def _stored(self, method: str, requests: Sequence[Instance]) -> list[Any]:
         """What the store has for each request, None where it has nothing."""

@@ -11,7 +11,7 @@ from benchmark.identity import sha256_of_json
 if TYPE_CHECKING:
     from benchmark.run import RunOptions
 
-NO_ANSWER_CHANGES = ("batch_size", "device", "on_long_prompt")
+NO_ANSWER_CHANGES = ("batch_size", "device")
 """Options that say how a run is made; its answers are the same ones."""
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 

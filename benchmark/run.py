@@ -117,7 +117,8 @@ def _load(spec: SystemSpec, options: RunOptions, team: Team) -> tuple[Any, dict[
 
 def _store(output: Path, described: dict[str, Any], options: RunOptions, team: Team) -> AnswerStore:
     # A shorter context cuts prompts that are stored whole: other answers to the same key.
-    key = system_key(described | {"max_length": options.max_length})
+    context = {"max_length": options.max_length, "on_long_prompt": options.on_long_prompt}
+    key = system_key(described | context)
     return SiblingStores(output.parent / ".answers", key, team.rank)
 
 

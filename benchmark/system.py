@@ -250,6 +250,8 @@ def load_lm(
             **extra,
             **spec.backend_args,
         )
+    if on_long_prompt != "truncate":
+        raise UserError(f"--on-long-prompt {on_long_prompt}: only the hf backend counts before it asks; leave it out")
     from benchmark.backends import load_backend
 
     return load_backend(spec, batch_size, max_length)

@@ -1,6 +1,8 @@
 """How many rows may be generated together: from the memory there is, or as asked."""
 
+import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +13,10 @@ CPU_SHARE, GPU_SHARE = 0.25, 0.6
 """Of the free memory, for keys and values; the rest is for activations, logits and everybody else."""
 CPU_PREFILL, GPU_PREFILL = 4096, 16384
 """Prompt tokens in one forward pass: enough to keep the device busy, few enough for their activations."""
+
+
+_SIGNS = ("out of memory", "can't allocate memory", "cublas_status_alloc_failed")
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 @dataclass
@@ -52,20 +58,34 @@ def plan(model: Any, batch_size: int | str) -> Budget:
 def bytes_per_token(model: Any) -> int:
     """Keys and values of one token in all layers."""
     config = model.config.get_text_config()
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    all_heads = getattr(config, "num_attention_heads", None)
+    if not all_heads:  # no attention, nothing to keep: a state-space model
+        return 1
+    heads = getattr(config, "num_key_value_heads", None) or all_heads
+    width = max(getattr(config, "head_dim", None) or 0, config.hidden_size // all_heads)
     return 2 * config.num_hidden_layers * heads * width * model.dtype.itemsize
 
 
-def _free_bytes(device: torch.device) -> int:
+def _free_bytes(device: torch.device) -> float:
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + unused
     import psutil
 
-    return psutil.virtual_memory().available
+    return min(psutil.virtual_memory().available, _container_bytes())
+
+
+def _container_bytes() -> float:
+    """What a container's limit leaves (cgroup version 2); infinite without one."""
+    try:
+        limit = (_CGROUP / "memory.max").read_text(encoding="ascii").strip()
+        used = (_CGROUP / "memory.current").read_text(encoding="ascii").strip()
+    except OSError:
+        return math.inf
+    return math.inf if limit == "max" else max(0, int(limit) - int(used))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception of torch means that memory ran out, on a GPU or on the host."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    said = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in said for sign in _SIGNS)

@@ -94,7 +94,8 @@ class GreedyDecoder:
         """
         self._model = model
         self._budget = budget
-        self._pad = pad
+        # Masked everywhere, but it is looked up: a pad token that a tokenizer added may have no embedding.
+        self._pad = pad if pad < model.get_input_embeddings().weight.shape[0] else 0
         self._ends = ends
         self._stopped = stopped
         self._finished = finished
@@ -112,14 +113,14 @@ class GreedyDecoder:
         waiting = deque(_neighbours(list(rows)))
         batch: _Batch | None = None
         while waiting or batch:
-            shortage = ""
+            shortage: str | None = None
             try:
                 batch = self._step(self._refilled(batch, waiting))
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
                 shortage = str(error).partition("\n")[0]
-            if shortage:  # out of the except block, whose error holds every tensor of the failed pass
+            if shortage is not None:  # out of the except block, whose error holds every tensor of the failed pass
                 batch = None
                 self._start_over(waiting, shortage)
 
@@ -143,7 +144,10 @@ class GreedyDecoder:
         if batch is None:
             return None
         mask = torch.cat([batch.mask, batch.mask.new_ones(len(batch.rows), 1)], dim=1)
-        logits = self._forward(batch.newest[:, None], mask, mask.sum(1, keepdim=True) - 1, batch.cache)
+        positions = mask.sum(1, keepdim=True) - 1
+        finished = [place for place, row in enumerate(batch.rows) if row is None]
+        positions[finished] = 0  # they go on until the next refill, and must not count past the context
+        logits = self._forward(batch.newest[:, None], mask, positions, batch.cache)
         self.counts.steps += 1
         self.counts.row_steps += len(batch.rows)
         self.counts.wasted += len(batch.rows) - len(batch.active)

@@ -5,6 +5,7 @@ Tasks, prompts, stop strings and what is cut from a text are lm-eval's. Decoding
 """
 
 import inspect
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,9 +21,9 @@ from lm_eval.models.utils import (
     postprocess_generated_text,
 )
 from tqdm import tqdm
-from transformers import StoppingCriteriaList
+from transformers import GenerationMixin, StoppingCriteriaList
 
-from benchmark.engine.budget import plan
+from benchmark.engine.budget import is_out_of_memory, plan
 from benchmark.engine.decoding import Counts, GreedyDecoder, Row
 from benchmark.engine.likelihood import LikelihoodScorer, Scored
 from benchmark.engine.selftest import agrees
@@ -45,6 +46,9 @@ ON_LONG_PROMPT = ("truncate", "refuse")
 @register_model("rufin-hf")
 class RowwiseHFLM(HFLM):
     """`HFLM` with rows that come and go, and logits only where they are needed."""
+
+    tells_answers = True
+    """`cache_hook` is told of each answer when it is there, under the very arguments that were asked."""
 
     def __init__(
         self, *args: Any, batch_size: int | str = "auto", on_long_prompt: str = "truncate", **kwargs: Any
@@ -72,6 +76,7 @@ class RowwiseHFLM(HFLM):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """One text for each request, cut at its stop strings."""
+        self._check_lengths(requests)
         answers: list[str] = [""] * len(requests)
         groups: dict[tuple[str, ...], list[int]] = {}
         others: list[int] = []
@@ -89,7 +94,7 @@ class RowwiseHFLM(HFLM):
             for until, indices in groups.items():
                 self._generate(until, indices, requests, answers, bar)
         if others:
-            given = super().generate_until([requests[index] for index in others], disable_tqdm=disable_tqdm)
+            given = self._by_generate([requests[index] for index in others], disable_tqdm)
             for index, answer in zip(others, given, strict=True):
                 answers[index] = answer
         return answers
@@ -122,25 +127,50 @@ class RowwiseHFLM(HFLM):
         )
         decoder.counts = self.counts
         rows = [self._row(index, requests[index].args) for index in indices]
-        if self.too_long_prompts and self._on_long_prompt == "refuse":
-            raise UserError(
-                f"{self.too_long_prompts} prompts do not fit into a context of {self.max_length} tokens beside their "
-                "answers; lower --max-gen-toks, or have them cut from the left with --on-long-prompt truncate"
-            )
         with self._autocast():
             decoder.run(rows)
+
+    def _by_generate(self, requests: list[Instance], disable_tqdm: bool) -> list[str]:
+        """Answers of transformers' `generate`, in fixed batches."""
+        try:
+            return super().generate_until(requests, disable_tqdm=disable_tqdm)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise UserError(
+                    f"out of memory with {self.batch_size} prompts together; give a smaller --batch-size, or quantize "
+                    "the model (--quantization nf4): every answer so far is kept"
+                ) from error
+            raise
+
+    def _check_lengths(self, requests: Sequence[Instance]) -> None:
+        """Count prompts that do not fit beside their answers; refuse them where that is asked for."""
+        too_long = 0
+        for request in requests:
+            context, settings = request.args
+            limit = normalize_gen_kwargs(settings, self.max_gen_toks)["max_gen_toks"]
+            if limit >= self.max_length:
+                raise UserError(
+                    f"--max-gen-toks {limit}: leaves no room for a prompt in a context of {self.max_length} tokens; "
+                    "lower it"
+                )
+            too_long += len(self._encoded(context)) + limit > self.max_length
+        self._refuse(too_long)
+        self.too_long_prompts += too_long
+
+    def _refuse(self, too_long: int) -> None:
+        if too_long and self._on_long_prompt == "refuse":
+            raise UserError(
+                f"{too_long} prompts do not fit into a context of {self.max_length} tokens beside their answers; "
+                "lower --max-gen-toks, or have them cut from the left with --on-long-prompt truncate"
+            )
 
     def _row(self, index: int, arguments: tuple[str, dict[str, Any]]) -> Row:
         context, settings = arguments
         limit = normalize_gen_kwargs(settings, self.max_gen_toks)["max_gen_toks"]
-        room = self.max_length - limit
-        if room <= 0:
-            raise UserError(
-                f"--max-gen-toks {limit}: leaves no room for a prompt in a context of {self.max_length} tokens; lower it"
-            )
         prompt = self._encoded(context)
-        self.too_long_prompts += len(prompt) > room
-        return Row(index, prompt[-room:], limit)
+        if not prompt:
+            raise UserError("a prompt is empty, and the tokenizer begins no text by itself; mend the task")
+        return Row(index, prompt[-(self.max_length - limit) :], limit)
 
     def _encoded(self, context: str) -> list[int]:
         """A prompt's ids, as `HFLM.tok_batch_encode` makes them."""
@@ -170,7 +200,7 @@ class RowwiseHFLM(HFLM):
 
     def _ends(self) -> frozenset[int]:
         ends = self.model.generation_config.eos_token_id
-        return frozenset(ends if isinstance(ends, list) else [] if ends is None else [ends])
+        return frozenset(ends if isinstance(ends, list) else [] if ends is None else [ends]) | {self.eot_token_id}
 
     def _autocast(self) -> torch.autocast:
         dtype = self.mixed_precision_dtype
@@ -202,6 +232,17 @@ class RowwiseHFLM(HFLM):
                 **generation_kwargs,
             )
 
+    def _check_scored(self, requests: Sequence[tuple[Any, list[int], list[int]]]) -> None:
+        """Refuse what has no log-likelihood: it would be read off another token."""
+        for key, context, cont in requests:
+            said = repr(key)[:80]
+            if not context or not cont:
+                raise UserError(f"a log-likelihood needs a context and a continuation of one token at least: {said}")
+            if len(cont) > self.max_length:
+                raise UserError(
+                    f"a continuation of {len(cont)} tokens does not fit into a context of {self.max_length}: {said}"
+                )
+
     def _loglikelihood_tokens(
         self,
         requests: list[tuple[tuple[str, str], list[int], list[int]]],
@@ -218,8 +259,11 @@ class RowwiseHFLM(HFLM):
             group_fn=lambda request: request[-2] + request[-1][:-1],
         )
         chosen = [request for chunk in collator.get_batched() for request in chunk]
+        self._check_scored(chosen)
         texts = [Scored((context + cont)[-(self.max_length + 1) :][:-1], len(cont)) for _, context, cont in chosen]
-        self.too_long_prompts += sum(len(context) + len(cont) > self.max_length + 1 for _, context, cont in chosen)
+        too_long = sum(len(context) + len(cont) > self.max_length + 1 for _, context, cont in chosen)
+        self._refuse(too_long)
+        self.too_long_prompts += too_long
         answers = []
         scorer = LikelihoodScorer(self._decoded, plan(self._decoded, self._rows), self.softmax_dtype)
         bar = tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Log-likelihoods")
@@ -259,7 +303,8 @@ def keep_head_folded(model: Any) -> None:
     of the whole head for each: 11 GiB for 36 rows of Gemma's vocabulary (measured with an adapter on Gemma 3 270M).
     """
     head = model.get_output_embeddings()
-    if isinstance(head, torch.nn.Module):
+    if isinstance(head, torch.nn.Module) and not hasattr(head, "_rufin_folded"):
+        head._rufin_folded = True  # type: ignore[assignment]
         head.register_forward_pre_hook(lambda _, inputs: (inputs[0].contiguous(), *inputs[1:]))
 
 
@@ -268,9 +313,17 @@ def supports(model: Any) -> bool:
     unusual = set(model.generation_config.to_diff_dict()) - HARMLESS
     return (
         not unusual
+        and not _rope_depends_on_length(model.config)
+        and type(model).generate is GenerationMixin.generate
         and not getattr(model, "_is_stateful", False)
         and _takes(model, "position_ids", "past_key_values", "logits_to_keep")
     )
+
+
+def _rope_depends_on_length(config: Any) -> bool:
+    """Whether rotary frequencies change with the longest row: cached keys of the others would be of the old ones."""
+    text = json.dumps(config.get_text_config().to_dict(), default=str)
+    return '"longrope"' in text or '"dynamic"' in text
 
 
 def _takes(model: Any, *names: str) -> bool:

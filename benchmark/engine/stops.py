@@ -27,16 +27,22 @@ class StopFinder:
         """For each row's generated ids: whether a stop string is in their tail."""
         if not self._stop:
             return [False] * len(generated)
-        texts = self._tokenizer.batch_decode([list(ids[-self._tail :]) for ids in generated])
-        found = [any(string in text for string in self._stop) for text in texts]
-        return [hit and self._is_answering(ids) for hit, ids in zip(found, generated, strict=True)]
+        if self._think_end is not None:
+            return [self._found(self._answer(ids)) for ids in generated]
+        return [
+            self._found(text) for text in self._tokenizer.batch_decode([list(ids[-self._tail :]) for ids in generated])
+        ]
 
-    def _is_answering(self, ids: Sequence[int]) -> bool:
-        if self._think_end is None:
-            return True
+    def _found(self, text: str) -> bool:
+        return any(string in text for string in self._stop)
+
+    def _answer(self, ids: Sequence[int]) -> str:
+        """What follows the thought, without the blank space that models write first; nothing while they think."""
         if isinstance(self._think_end, int):
-            return self._think_end in ids
-        return self._think_end in self._tokenizer.decode(list(ids))
+            last = max((place for place, token in enumerate(ids) if token == self._think_end), default=None)
+            return "" if last is None else self._tokenizer.decode(list(ids[last + 1 :])).lstrip()
+        _, closed, answer = self._tokenizer.decode(list(ids)).rpartition(str(self._think_end))
+        return answer.lstrip() if closed else ""
 
 
 class RowStop(StoppingCriteria):

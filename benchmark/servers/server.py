@@ -20,6 +20,7 @@ from lm_eval.models.api_models import JsonChatStr
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 from lm_eval.models.utils import handle_stop_sequences
 
+from benchmark.answers import is_sampled
 from benchmark.errors import UserError
 from benchmark.servers.client import Call, Client
 from benchmark.servers.endpoint import Endpoint
@@ -34,6 +35,9 @@ _notices = logging.getLogger(__name__)
 
 class Server(LocalCompletionsAPI):
     """What chat and plain completions share."""
+
+    tells_answers = True
+    """The store hears of each answer when it is there, under the very arguments that were asked."""
 
     def __init__(
         self,
@@ -74,7 +78,7 @@ class Server(LocalCompletionsAPI):
             prompt, settings = request.args[:2]
             # A repeat of a sampled request needs a seed of its own, or it is the same answer again; drawn from
             # torch's generator, it is another one too where a run goes on.
-            seed = int(torch.randint(2**31, ())) if settings.get("do_sample") else self._seed
+            seed = int(torch.randint(2**31, ())) if is_sampled(settings) else self._seed
             calls.append(self._call(prompt, settings, seed))
         replies = self._ask(calls, "generate_until")
         cut_off = sum(reply.finish_reason == "length" for reply in replies)

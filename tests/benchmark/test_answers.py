@@ -7,11 +7,15 @@ import pytest
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
+from benchmark import answers
 from benchmark.answers import AnswerStore, StoredLM
+from benchmark.errors import UserError
 
 
 class Sampler(LM):
     """Answers `1`, `2`, `3`, … in the order it is asked; stops after so many."""
+
+    tells_answers = True
 
     def __init__(self, first: int, stop_after: int = 100) -> None:
         super().__init__()
@@ -35,7 +39,8 @@ class Sampler(LM):
 
 
 def asked(prompt: str, *, sampled: bool, repeats: int) -> list[Instance]:
-    return [Instance("generate_until", {}, (prompt, {"until": [], "do_sample": sampled}), 0)] * repeats
+    how = {"temperature": 0.7} if sampled else {"do_sample": False}
+    return [Instance("generate_until", {}, (prompt, {"until": [], **how}), 0)] * repeats
 
 
 @pytest.fixture
@@ -79,6 +84,38 @@ def test_a_greedy_request_is_asked_once(store: AnswerStore):
     requests = asked("Ответ", sampled=False, repeats=1)
     assert StoredLM(Sampler(1), store).generate_until(requests) == ["1"]
     assert StoredLM(Sampler(5), store).generate_until(requests * 3) == ["1"] * 3
+    assert StoredLM(Sampler(5), store).generate_until(asked("Другой", sampled=False, repeats=3)) == ["5"] * 3
+
+
+def test_a_backend_that_changes_the_settings_it_tells_of_is_not_believed(
+    store: AnswerStore, monkeypatch: pytest.MonkeyPatch
+):
+    """lm-eval's vllm and sglang do; their answers are kept under what was asked, slice by slice."""
+
+    class Careless(Sampler):
+        tells_answers = False
+
+        def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
+            given = super().generate_until(requests)
+            for request, answer in zip(requests, given, strict=True):
+                self.cache_hook.add_partial("generate_until", (request.args[0], {"until": ["changed"]}), answer)
+            return given
+
+    monkeypatch.setattr(answers, "SLICE", 2)
+    requests = [asked(f"Вопрос {number}", sampled=False, repeats=1)[0] for number in range(5)]
+    with pytest.raises(KeyboardInterrupt):
+        StoredLM(Careless(1, stop_after=3), store).generate_until(requests)
+    assert len(store) == 2, "the slice that was finished"
+    assert StoredLM(Careless(7), store).generate_until(requests) == ["1", "2", "7", "8", "9"]
+    assert len(store) == 5
+
+
+def test_a_damaged_store_is_one_line(tmp_path: Path):
+    path = tmp_path / "answers.db"
+    path.write_bytes(b"SQLite format 3" + bytes(5000))
+    with pytest.raises(UserError, match=r"answers\.db") as caught:
+        AnswerStore(path).get("key")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_process_that_follows_draws_all_that_it_is_asked(store: AnswerStore):

@@ -11,6 +11,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.engine import RowwiseHFLM, decoding
 from benchmark.engine.decoding import Counts
+from benchmark.engine.hf import supports
+from benchmark.engine.stops import StopFinder
 from benchmark.errors import UserError
 from tasks.scoring import numeric
 
@@ -89,7 +91,7 @@ def test_texts_equal_the_stock_backends(
         requests, disable_tqdm=True
     )
     assert ours.counts.steps > 0, "our decoding, not transformers', has answered"
-    assert (ours.counts.reused > 0) == bool(prefix and rows != 1) or rows == 1
+    assert (ours.counts.reused > 0) == bool(prefix)
 
 
 def test_rows_leave_and_join(tiny: dict[str, Any]):
@@ -224,6 +226,48 @@ def test_thinking_is_not_cut_at_a_stop_string(tiny: dict[str, Any]):
         asked(prompts(1), limits=(40,), until=[stop]), disable_tqdm=True
     )
     assert answer == expected.split(mark)[-1].lstrip()
+
+
+@pytest.mark.parametrize("mark", [" 2", 7])
+def test_a_stop_string_just_around_the_end_of_a_thought_ends_nothing(tiny: dict[str, Any], mark: str | int):
+    """`…\\n\\n</think>\\n\\nОтвет`: neither the blank line before the mark nor the one after it ends the answer."""
+    tokenizer = tiny["tokenizer"]
+    ids = tokenizer("мысль\n\n", add_special_tokens=False)["input_ids"]
+    end = [mark] if isinstance(mark, int) else tokenizer(mark, add_special_tokens=False)["input_ids"]
+    answer = tokenizer("\n\nОтвет", add_special_tokens=False)["input_ids"]
+    stop = tokenizer("\n\n", add_special_tokens=False)["input_ids"]
+    finder = StopFinder(tokenizer, ["\n\n"], mark)
+    assert finder([ids, ids + end, ids + end + answer, ids + end + answer + stop]) == [False, False, False, True]
+
+
+def test_a_finished_row_does_not_count_past_the_context(tmp_path: Path, tiny_model: Path):
+    """Learned positions end with the context; a row that was cut to fill it stays for some steps after its end."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    torch.manual_seed(2)
+    sizes = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "initializer_range": 0.3}
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=len(tokenizer), **sizes, pad_token_id=0, eos_token_id=2)).eval()
+    texts = prompts(14)
+    requests = asked(texts, limits=(8, 30), until=[])
+    ours = RowwiseHFLM(pretrained=model, tokenizer=tokenizer, batch_size=12)
+    theirs = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=1)
+    assert ours.generate_until(requests, disable_tqdm=True) == theirs.generate_until(requests, disable_tqdm=True)
+    assert ours.counts.wasted > 0 and ours.too_long_prompts > 0
+
+
+@pytest.mark.parametrize(("context", "continuation"), [("Вопрос", ""), ("", "слово " * 60)])
+def test_what_has_no_likelihood_is_refused(tiny: dict[str, Any], context: str, continuation: str):
+    requests = [Instance("loglikelihood", {}, (context, continuation), 0)]
+    with pytest.raises(UserError, match="continuation of"):
+        RowwiseHFLM(**tiny, max_length=32).loglikelihood(requests, disable_tqdm=True)
+
+
+def test_rotary_frequencies_that_depend_on_length_go_through_generate(tiny_model: Path):
+    model = loaded(tiny_model)
+    assert supports(model["pretrained"])
+    model["pretrained"].config.rope_parameters = {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10000.0}
+    assert not supports(model["pretrained"])
 
 
 def test_a_thought_that_the_limit_cut_off_is_no_answer(tiny: dict[str, Any]):
