@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from benchmark.provenance import PACKAGES
 from benchmark.records import RunRecord, TaskRecord
 from benchmark.verdicts import Reason
 
@@ -13,7 +14,6 @@ Kind = Literal["controlled", "system"]
 
 _SYSTEM = ("revision", "commit", "quantization", "dtype", "backend", "backend_args", "apply_chat_template")
 _MODEL_ARGS_BESIDE = {"pretrained", "model", "peft", "delta", "lora_local_path"}
-_LIBRARIES = ("rufinbench", "lm-eval", "torch", "transformers", "peft", "bitsandbytes", "tokenizers")
 ADAPTER_KEYS = {"adapter", "adapter_sha256"}
 """What may differ in a controlled comparison: it is what the comparison is about."""
 
@@ -72,12 +72,13 @@ def _run_facts(run: RunRecord) -> dict[str, Any]:
     facts["adapter_sha256"] = system.get("adapter_sha256")
     facts["grader"] = run.get("grader_sha256")
     facts["limit"] = run.limit
+    facts["max_length"] = run.get("options", "max_length") or args.get("max_length")
     facts["device"] = run.get("device", "kind")
     facts["gen_kwargs"] = config.get("gen_kwargs") or None
     facts["system_instruction"] = run.results.get("system_instruction_sha")
     facts["chat_template"] = run.results.get("chat_template_sha")
     versions = run.get("versions") or {"lm-eval": run.results.get("lm_eval_version")}
-    return facts | {name: versions.get(name) for name in _LIBRARIES}
+    return facts | {name: versions.get(name) for name in PACKAGES}
 
 
 def _task_facts(run: RunRecord, task: TaskRecord) -> dict[str, Any]:

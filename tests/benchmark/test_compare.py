@@ -81,6 +81,12 @@ def test_two_runs_of_one_system_rarely_get_a_verdict(tmp_path):
             "system",
         ),
         ({"changes": {"device": {"kind": "cuda"}}}, "device", "system"),
+        ({"changes": {"options": {"max_length": 512}}}, "max_length", "system"),
+        (
+            {"changes": {"versions": {"rufinbench": "0.1.0", "lm-eval": "0.4.13", "pymorphy3": "2.0.4"}}},
+            "pymorphy3",
+            "system",
+        ),
         (ADAPTED, None, "controlled"),
         ({}, None, "controlled"),
     ],
