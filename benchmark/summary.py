@@ -11,11 +11,11 @@ from benchmark.records import RunRecord
 from benchmark.results import load_run
 
 LOST = {
-    "truncated": "break off inside their reasoning: raise --max-gen-toks",
-    "unparsed": "have no readable answer: read them in a comparison page",
-    "invalid_json": "are no JSON that can be read: read them in a comparison page",
-    "refusal": "refuse to answer",
-    "empty": "are empty",
+    "truncated": ("broken off inside the reasoning", "raise --max-gen-toks"),
+    "unparsed": ("without anything to read as the answer", "a comparison page shows them"),
+    "invalid_json": ("that are no readable JSON", "a comparison page shows them"),
+    "refusal": ("that refuse to answer", ""),
+    "empty": ("that are empty", ""),
 }
 """Outcome of an answer that could not be judged -> what it is, and the remedy where there is one."""
 MANY = 0.2
@@ -55,7 +55,11 @@ def _losses(record: RunRecord) -> list[str]:
             if sample.outcome in counts:
                 counts[sample.outcome][task.name] += 1
     frequent = sorted((item for item in counts.items() if item[1]), key=lambda item: -item[1].total())
-    return [f"{of.total()} of {total} answers {LOST[outcome]}{_where(record, of)}" for outcome, of in frequent]
+    lines = []
+    for outcome, of in frequent:
+        what, remedy = LOST[outcome]
+        lines.append(f"answers {what}: {of.total()} of {total}{_where(record, of)}{remedy and f'; {remedy}'}")
+    return lines
 
 
 def _where(record: RunRecord, counts: Counter[str]) -> str:
@@ -70,10 +74,10 @@ def _limits(record: RunRecord) -> list[str]:
     lines = []
     filled, too_long = record.get("tokens", "truncated_answers"), record.get("tokens", "too_long_prompts")
     if filled:
-        lines.append(f"{filled} answers filled their limit of tokens: raise --max-gen-toks if they break off")
+        lines.append(f"answers that filled their limit of tokens: {filled}; raise --max-gen-toks if they break off")
     if too_long:
         lines.append(
-            f"{too_long} prompts were longer than the model's context and lost their beginning (--on-long-prompt refuse)"
+            f"prompts longer than the model's context, cut at their beginning: {too_long} (or --on-long-prompt refuse)"
         )
     return lines
 
@@ -89,7 +93,7 @@ def _cost(record: RunRecord) -> list[str]:
         if counts.get("tokens"):
             parts.append(f"{counts['tokens'] / seconds:.0f} tokens/s")
         if counts.get("from_before"):
-            parts.append(f"{counts['from_before']} answers from an earlier try")
+            parts.append(f"from an earlier try: {counts['from_before']}")
     for kind, peak in (record.get("peak_memory_bytes") or {}).items():
         parts.append(f"peak memory ({kind}) {peak / 2**30:.1f} GiB")
     return [" · ".join(parts)]

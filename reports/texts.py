@@ -20,7 +20,9 @@ class Texts:
     def __call__(self, key: str, **values: Any) -> str:
         entry = self.entries[key]
         if isinstance(entry, dict):
-            entry = entry.get(str(self.locale.plural_form(values["n"]))) or entry["other"]
+            # Russian's form `one` is also for 21 and 31, where a text about exactly one would be wrong.
+            n = values["n"]
+            entry = entry.get(f"={n}") or entry.get(str(self.locale.plural_form(n))) or entry["other"]
         return entry.format(**values) if values else entry
 
     def has(self, key: str) -> bool:

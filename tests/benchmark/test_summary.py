@@ -36,12 +36,12 @@ def test_lost_answers_are_counted_by_reason_with_the_remedy_and_the_tasks_that_l
         task("three", ["empty", "refusal", "refusal", "partial"]),
     ]
     lines = told(monkeypatch, capsys, tasks).splitlines()
-    assert "3 of 18 answers break off inside their reasoning: raise --max-gen-toks (one 2 of 4)" in lines
-    assert "2 of 18 answers refuse to answer (three 2 of 4)" in lines
-    assert "1 of 18 answers are empty (three 1 of 4)" in lines
-    assert lines.index("2 of 18 answers refuse to answer (three 2 of 4)") < lines.index(
-        "1 of 18 answers are empty (three 1 of 4)"
+    assert "answers broken off inside the reasoning: 3 of 18 (one 2 of 4); raise --max-gen-toks" in lines
+    refused, empty = (
+        "answers that refuse to answer: 2 of 18 (three 2 of 4)",
+        "answers that are empty: 1 of 18 (three 1 of 4)",
     )
+    assert lines.index(refused) < lines.index(empty)
 
 
 def test_nothing_lost_is_nothing_said(monkeypatch, capsys):
@@ -50,8 +50,8 @@ def test_nothing_lost_is_nothing_said(monkeypatch, capsys):
 
 def test_limits_of_tokens_and_context_are_told(monkeypatch, capsys):
     out = told(monkeypatch, capsys, [task("one", ["wrong"])], tokens={"truncated_answers": 7, "too_long_prompts": 2})
-    assert "7 answers filled their limit of tokens: raise --max-gen-toks if they break off" in out
-    assert "2 prompts were longer than the model's context" in out
+    assert "answers that filled their limit of tokens: 7; raise --max-gen-toks if they break off" in out
+    assert "prompts longer than the model's context, cut at their beginning: 2" in out
 
 
 def test_the_cost_counts_only_answers_that_were_given_now(monkeypatch, capsys):
@@ -60,7 +60,7 @@ def test_the_cost_counts_only_answers_that_were_given_now(monkeypatch, capsys):
     out = told(
         monkeypatch, capsys, [task("one", ["wrong"])], seconds=90.0, answers=answers, peak_memory_bytes=peak
     ).replace("\n", " ")
-    assert "90 s · 2 answers/s · 100 tokens/s · 120 answers from an earlier try" in out
+    assert "90 s · 2 answers/s · 100 tokens/s · from an earlier try: 120" in out
     assert "peak memory (host) 3.0 GiB · peak memory (gpu) 16.0 GiB" in out
 
 

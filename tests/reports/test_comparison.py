@@ -159,6 +159,28 @@ def test_russian_plurals():
     t = texts.Texts("ru")
     assert [t("sentence.of", n=n) for n in (1, 2, 5, 21)] == ["из 1 задачи", "из 2 задач", "из 5 задач", "из 21 задачи"]
     assert [t("board.systems", n=n) for n in (1, 3, 11)] == ["1 система", "3 системы", "11 систем"]
+    one, many = (t("samples.shortened", n=n, count=str(n), limit="60") for n in (1, 21))
+    assert one.startswith("Один длинный текст") and many.startswith("Показана только часть 21 длинного текста")
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+@pytest.mark.parametrize("data", sorted(ROOT.glob("tasks/*/data/test.jsonl")), ids=lambda path: path.parts[-3])
+def test_every_part_of_the_test_data_has_a_name(data, lang):
+    t = texts.Texts(lang)
+    items = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines()]
+    parts = {(dimension, item[dimension]) for item in items for dimension in ("topic", "difficulty", "slice")}
+    assert not [part for part in sorted(parts) if not t.has(".".join(part))]
+
+
+def test_no_sentence_ends_in_two_stops(tmp_path):
+    assert ".." not in shown(written(tmp_path, documents=40))
+
+
+def test_an_unquantized_model_is_said_to_be_one(tmp_path):
+    system = {"pretrained": "base", "quantization": "none", "backend": "hf"}
+    text = shown(written(tmp_path, documents=8, second={"changes": {"system": system}}))
+    assert text.count("<td>без квантования</td>") == 1 and "<td>none</td>" not in text
+    assert 'class="code">без квантования</td>' in text  # among what differs, against nf4
 
 
 def test_numbers_as_each_language_writes_them():
