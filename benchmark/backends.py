@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The values that vLLM takes for `max_lora_rank`."""
+_OF_HF = (
+    "add_bos_token",
+    "chat_template_args",
+    "enable_thinking",
+    "logits_cache",
+    "mixed_precision_dtype",
+    "prefix_token_id",
+    "softmax_dtype",
+    "think_end_token",
+    "truncation",
+)
+"""What lm-eval's `hf` takes besides how a model is loaded, which is done here: it would ignore the rest in silence."""
 _INSTALL = {"vllm": "pip install -e '.[vllm]'", "sglang": "pip install sglang"}
 _ADAPTER_NAME = "finetuned"
 
@@ -145,12 +157,17 @@ def command_line_arguments(backend: str, values: Sequence[str], options: Mapping
         options: the further options about servers by their names in `backend_args`; None for those not given.
 
     Raises:
-        UserError: a value that cannot be read, a secret, an option of servers for a backend that is none, or
-            a server's address or key that is missing or wrong.
+        UserError: a value that cannot be read, a secret, an argument that hf would ignore, an option of servers for
+            a backend that is none, or a server's address or key that is missing or wrong.
     """
     arguments = parse_arguments(values)
     refuse_secrets(arguments)
     given = {name: value for name, value in options.items() if value is not None}
+    unknown = [name for name in arguments if backend == "hf" and name not in _OF_HF]
+    if unknown:
+        raise UserError(
+            f"--backend-arg {unknown[0]}: hf takes only {', '.join(_OF_HF)}; the rest has options of its own"
+        )
     for name in given:
         if backend not in BACKENDS and not (name == "base_url" and backend != "hf"):
             option = "--" + name.replace("_", "-")

@@ -104,7 +104,7 @@ def run(
         tasks=tuple(name.strip() for name in tasks.split(",") if name.strip()),
         include_paths=tuple(include_path or ()),
         limit=limit,
-        batch_size=int(batch_size) if batch_size.isdigit() else batch_size,
+        batch_size=_batch_size(batch_size),
         max_gen_toks=max_gen_toks,
         max_length=max_length,
         on_long_prompt=on_long_prompt,
@@ -202,7 +202,9 @@ def compare(
     output_format: Annotated[str, typer.Option("--format", help="table, markdown or json.")] = "table",
     alpha: Annotated[float, typer.Option(help="Probability of a false verdict, over all tasks together.")] = 0.05,
     margin: Annotated[float, typer.Option(help="Differences this small count as none, where shown.")] = 0.01,
-    fail_on_regression: Annotated[bool, typer.Option(help="Exit with 1 if a task got worse.")] = False,
+    fail_on_regression: Annotated[
+        bool, typer.Option(help="Exit with 1 if a task got worse, or if none has a verdict.")
+    ] = False,
 ) -> None:
     """Compare two runs, sample by sample: differences, intervals, verdicts.
 
@@ -230,8 +232,14 @@ def compare(
 
         write(compared, html, lang=lang)
         typer.echo(html, err=output_format != "table")
-    if fail_on_regression and any(delta.verdict == "worsened" for delta in compared.deltas):
-        raise typer.Exit(1)
+    if fail_on_regression:
+        verdicts = {delta.verdict for delta in compared.deltas}
+        if verdicts <= {"withheld"}:
+            typer.echo(
+                "rufinbench: --fail-on-regression: no task has a verdict, so none is known not to be worse", err=True
+            )
+        if verdicts <= {"withheld"} or "worsened" in verdicts:
+            raise typer.Exit(1)
 
 
 @app.command()
@@ -272,6 +280,9 @@ def leaderboard(
 def rescore(
     run: Path,
     output: Annotated[Path | None, typer.Option(help="New run directory; <run>-rescored if not given.")] = None,
+    include_path: Annotated[
+        list[str] | None, typer.Option(help="Folder with further lm-eval tasks; repeatable.")
+    ] = None,
 ) -> None:
     """Grade a finished run's saved answers again, without a model; the run itself is not touched.
 
@@ -282,7 +293,8 @@ def rescore(
     from benchmark.rescore import rescore as rescore_run
     from benchmark.summary import print_run
 
-    print_run(rescore_run(run, output or run.with_name(f"{run.name}-rescored")))
+    target = output or run.with_name(f"{run.name}-rescored")
+    print_run(rescore_run(run, target, include_paths=tuple(include_path or ())))
 
 
 @app.command()
@@ -375,6 +387,15 @@ def slug(name: str) -> str:
     """A directory name for a system's name: letters, digits and `._+-`; never a path, a dot file or empty."""
     kept = "".join(letter if letter.isalnum() or letter in "._+-" else "-" for letter in name)
     return kept.strip(".-")[:120] or "run"
+
+
+def _batch_size(text: str) -> int | str:
+    """`auto`, lm-eval's `auto:N`, or rows."""
+    if text.partition(":")[0] == "auto":
+        return text
+    if not text.isdecimal() or int(text) == 0:
+        raise UserError(f"--batch-size {text}: give a number of rows, or auto")
+    return int(text)
 
 
 def _check_language(lang: str) -> None:

@@ -49,8 +49,10 @@ def check_tasks(manager: Any, names: Sequence[str]) -> None:
     """Refuse names that lm-eval does not know, before a model is loaded.
 
     Raises:
-        UserError: unknown names; where a YAML file of the user's cannot be read, which and why.
+        UserError: no names; unknown names; where a YAML file of the user's cannot be read, which and why.
     """
+    if not names:
+        raise UserError(f"--tasks: none are named; give tasks or groups, or leave it out for {GROUP}")
     unknown = [name for name in names if name not in set(manager.all_tasks)]
     if unknown:
         broken = next(_unreadable(manager.include_path[1:]), None)

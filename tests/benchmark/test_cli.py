@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from benchmark.cli import slug
+from benchmark.cli import app, slug
+from tests.reports.fixture import Shape, write_run
 
 
 def cli(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -27,7 +29,8 @@ def test_help_loads_no_heavy_library():
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "finetune", "export", "compare", "report", "leaderboard", "rescore", "check", "show", "demo"]
+    "command",
+    ["run", "finetune", "export", "compare", "report", "leaderboard", "rescore", "merge", "check", "show", "demo"],
 )
 def test_every_command_has_help_with_an_example(command: str):
     done = cli(command, "--help")
@@ -40,6 +43,11 @@ def test_every_command_has_help_with_an_example(command: str):
     [
         (["compare", "/no/such/a", "/no/such/b"], "/no/such/a"),
         (["rescore", "/no/such/run"], "/no/such/run"),
+        (["rescore", "RUN", "--include-path", "/no/such/tasks"], "--include-path /no/such/tasks: no such directory"),
+        (["run", "--model", "x", "--tasks", " , "], "--tasks"),
+        (["run", "--model", "x", "--batch-size", "abc"], "--batch-size abc"),
+        (["run", "--model", "x", "--batch-size", "0"], "--batch-size 0"),
+        (["run", "--model", "x", "--backend-arg", "load_in_4bit=true"], "--backend-arg load_in_4bit"),
         (["report", "/no/such/run"], "/no/such/run"),
         (["show", "nothing"], "no such task"),
         (["check", "--tasks", "nothing"], "no such family"),
@@ -48,8 +56,9 @@ def test_every_command_has_help_with_an_example(command: str):
         (["run", "--model", "x", "--backend-arg", "novalue"], "write key=value"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], message: str):
-    done = cli(*arguments)
+def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], message: str):
+    run = write_run(tmp_path / "run", Shape(documents=2, tasks=1))
+    done = cli(*(str(run) if argument == "RUN" else argument for argument in arguments))
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -90,3 +99,19 @@ def test_a_good_file_passes(tmp_path: Path):
 )
 def test_a_models_name_is_never_a_path(name: str, expected: str):
     assert slug(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("second", "code", "said"),
+    [
+        ({"skill": 0.1}, 1, ""),
+        ({"skill": 0.9}, 0, ""),
+        ({"grader": "another"}, 1, "no task has a verdict"),
+    ],
+)
+def test_a_gate_opens_only_where_something_was_judged(tmp_path: Path, second: dict, code: int, said: str):
+    shared = {"documents": 60, "tasks": 1, "skill": 0.5}
+    runs = [write_run(tmp_path / str(i), Shape(**shared | more)) for i, more in enumerate(({}, second))]
+    done = CliRunner().invoke(app, ["compare", *map(str, runs), "--format", "json", "--fail-on-regression"])
+    assert done.exit_code == code
+    assert said in done.stderr and bool(said) == bool(done.stderr)
