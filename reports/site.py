@@ -22,6 +22,9 @@ from tasks.items import write_text
 INDEX, BOARD = "index.html", "leaderboard.html"
 NEXT = 10
 """Systems behind the first that get a page against it."""
+_WEIGHTS = ("pretrained", "revision")
+_FORM = ("quantization", "dtype", "backend", "apply_chat_template")
+_SHOTS = ("num_fewshot",)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def _pairs(runs: Sequence[RunRecord], ranking: Ranking, alpha: float, margin: fl
 
 def _chosen(runs: Sequence[RunRecord], ranked: Sequence[RunRecord]) -> list[tuple[RunRecord, RunRecord]]:
     """Each adapter against its own base, the next systems against the first; without either, every run against one."""
-    adapted = [(base, run) for run in runs if _adapter(run) and (base := _base(run, runs))]
+    adapted = [(base, run) for run in runs if _adapter(run) for base in _bases(run, runs)]
     behind = [(ranked[0], run) for run in ranked[1 : NEXT + 1]]
     found = adapted + [pair for pair in behind if not any(set(map(id, pair)) == set(map(id, a)) for a in adapted)]
     return found or [(runs[0], run) for run in runs[1:]]
@@ -124,14 +127,21 @@ def _adapter(run: RunRecord) -> str:
     return str(run.get("system", "adapter") or run.model_args.get("peft") or "")
 
 
-def _model(run: RunRecord) -> tuple[str, ...]:
-    system = run.get("system") or run.model_args
-    keys = ("pretrained_sha256", "pretrained", "revision", "quantization", "num_fewshot")
+def _bases(run: RunRecord, runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """The model without the adapter: asked as the run was, then with other numbers of examples; else asked anyhow."""
+    unadapted = [other for other in runs if not _adapter(other) and _facts(other, _WEIGHTS) == _facts(run, _WEIGHTS)]
+    alike = [other for other in unadapted if _facts(other, _FORM) == _facts(run, _FORM)]
+    # Runs asked alike differ in nothing that matters here: one page is enough for them.
+    shots = {_facts(other, _SHOTS): other for other in reversed(alike)}
+    own = _facts(run, _SHOTS)
+    return sorted(shots.values(), key=lambda other: _facts(other, _SHOTS) != own) or unadapted[:1]
+
+
+def _facts(run: RunRecord, keys: Sequence[str]) -> tuple[str, ...]:
+    """What a run recorded of its system; where the weights were hashed, their path says nothing more."""
+    system = dict(run.get("system") or run.model_args)
+    system["pretrained"] = system.get("pretrained_sha256") or system.get("pretrained")
     return tuple(str(system.get(key) or "") for key in keys)
-
-
-def _base(run: RunRecord, runs: Sequence[RunRecord]) -> RunRecord | None:
-    return next((other for other in runs if not _adapter(other) and _model(other) == _model(run)), None)
 
 
 def _slug(run: RunRecord) -> str:

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,7 @@ def test_no_markup_of_others_survives(tmp_path):
 
 BUILD = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from benchmark.results import load_run
 from reports import site
@@ -145,6 +147,42 @@ def test_site_publishes_samples_only_when_told(tmp_path):
         for file in index.parent.rglob("*.html"):
             for href in re.findall(r'href="([^"#]+)"', file.read_text(encoding="utf-8")):
                 assert (file.parent / href).exists()
+
+
+def written_as(folder, **system):
+    """A run that says this of its system, in the directory that the pages' names come from."""
+    system = {"pretrained": "base", "quantization": "nf4", "dtype": "bfloat16", "backend": "hf"} | system
+    shape = Shape(documents=8, tasks=1, limit=8, adapter=system.get("adapter"), changes={"system": system})
+    run, shots = load_run(write_run(folder, shape)), system.get("num_fewshot", 0)
+    return replace(run, tasks={name: replace(task, num_fewshot=shots) for name, task in run.tasks.items()})
+
+
+@pytest.mark.parametrize(
+    "form", [{"apply_chat_template": True}, {"dtype": "float32"}, {"backend": "vllm"}, {"quantization": "int8"}]
+)
+def test_an_adapter_is_paired_with_the_base_that_was_asked_as_it_was(tmp_path, form):
+    found = [
+        written_as(tmp_path / "plain"),
+        written_as(tmp_path / "alike", **form),
+        written_as(tmp_path / "shown", num_fewshot=1, **form),
+        written_as(tmp_path / "tuned", adapter="adapters/lora", **form),
+    ]
+    index = site.write(found, tmp_path / "site", ["en"])
+    pages = sorted(path.name for path in index.parent.glob("*--*.html"))
+    assert pages == ["alike--tuned.html", "shown--tuned.html"]
+    kinds = {name: (index.parent / name).read_text(encoding="utf-8") for name in pages}
+    assert "<strong>Controlled comparison.</strong>" in kinds["alike--tuned.html"]
+    assert "<strong>System comparison.</strong>" in kinds["shown--tuned.html"]
+
+
+def test_an_adapter_whose_base_was_only_asked_otherwise_is_compared_with_that(tmp_path):
+    found = [
+        written_as(tmp_path / "other", pretrained="elsewhere"),
+        written_as(tmp_path / "plain"),
+        written_as(tmp_path / "tuned", adapter="adapters/lora", apply_chat_template=True),
+    ]
+    index = site.write(found, tmp_path / "site", ["en"])
+    assert [path.name for path in index.parent.glob("*--*.html")] == ["plain--tuned.html"]
 
 
 def test_both_languages_have_the_same_keys():
