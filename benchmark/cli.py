@@ -247,6 +247,9 @@ def report(
     runs: list[Path],
     output: Annotated[Path, typer.Option(help="Directory of the site.")] = Path("site"),
     publish_samples: Annotated[bool, typer.Option(help="Put prompts and answers into the pages.")] = False,
+    lang: Annotated[list[str] | None, typer.Option(help="ru or en; repeatable, the main one first. Both.")] = None,
+    alpha: Annotated[float, typer.Option(help="Probability of a false verdict, over all tasks of a pair.")] = 0.05,
+    margin: Annotated[float, typer.Option(help="Differences this small count as none, where shown.")] = 0.01,
 ) -> None:
     """Build the site: index, leaderboard, and comparison pages of adapters with their bases and of the best systems.
 
@@ -255,14 +258,20 @@ def report(
         rufinbench report results/* --output site/
     """
     from benchmark.results import load_run
+    from reports.numbers import LANGUAGES
     from reports.site import write
 
-    typer.echo(write([load_run(path) for path in runs], output, publish_samples=publish_samples))
+    for language in lang or ():
+        _check_language(language)
+    records = [load_run(path) for path in runs]
+    typer.echo(write(records, output, lang or LANGUAGES, publish_samples, alpha=alpha, margin=margin))
 
 
 @app.command()
 def leaderboard(
-    runs: list[Path], output: Annotated[Path, typer.Option(help="HTML file.")] = Path("leaderboard.html")
+    runs: list[Path],
+    output: Annotated[Path, typer.Option(help="HTML file.")] = Path("leaderboard.html"),
+    lang: Annotated[str, typer.Option(help="Language of the page: ru or en.")] = "ru",
 ) -> None:
     """Write the leaderboard page alone.
 
@@ -273,7 +282,8 @@ def leaderboard(
     from benchmark.results import load_run
     from reports.leaderboard import write
 
-    typer.echo(write([load_run(path) for path in runs], output))
+    _check_language(lang)
+    typer.echo(write([load_run(path) for path in runs], output, lang))
 
 
 @app.command()

@@ -53,7 +53,8 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
         first = position == 0
         # On a narrow screen names are folded, and intervals on unknown scales, which may be long; nothing is cut.
         folded = first or (name.startswith("Δ") and not all(delta.share for delta in comparison.deltas))
-        table.add_column(name, justify="left" if first or name == "verdict" else "right", no_wrap=not folded)
+        # Text, for rich would take the brackets of the interval for its markup.
+        table.add_column(Text(name), justify="left" if first or name == "verdict" else "right", no_wrap=not folded)
         table.columns[-1].min_width = 10 if first else None
     for delta in comparison.deltas:
         task, _, *numbers = _cells(delta)
@@ -138,7 +139,7 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
     for found in comparison.matching:
         left = found.only_baseline + found.only_finetuned + found.failed
         if left:
-            yield f"{found.task}: {left} documents left out (no counterpart or no value)."
+            yield f"{found.task}: documents left out (no counterpart or no value): {left}."
     for side, problem in comparison.notes:
         facts = " ".join(str(part) for part in (problem.task, problem.count or "", problem.detail) if part)
         yield f"{side}: {problem.kind.replace('_', ' ')}{': ' + facts if facts else ''}"

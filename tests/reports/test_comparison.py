@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 from rich.console import Console
+from typer.testing import CliRunner
 
+from benchmark.cli import app
 from benchmark.compare import compare
 from benchmark.results import load_run
 from benchmark.terminal import as_markdown, print_comparison
@@ -111,7 +113,6 @@ def test_no_markup_of_others_survives(tmp_path):
 
 BUILD = """
 import sys
-from dataclasses import replace
 from pathlib import Path
 from benchmark.results import load_run
 from reports import site
@@ -208,6 +209,33 @@ def test_every_part_of_the_test_data_has_a_name(data, lang):
     items = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines()]
     parts = {(dimension, item[dimension]) for item in items for dimension in ("topic", "difficulty", "slice")}
     assert not [part for part in sorted(parts) if not t.has(".".join(part))]
+
+
+def test_the_commands_write_the_languages_asked_for(tmp_path):
+    found = [str(run.path) for run in runs(tmp_path, documents=8, tasks=1, second={"adapter": "lora"})]
+
+    def told(*arguments):
+        done = CliRunner().invoke(app, [*arguments[:1], *found, *arguments[1:]])
+        assert done.exit_code == 0, done.output
+        return Path(done.stdout.strip()).read_text(encoding="utf-8")
+
+    assert '<html lang="en"' in told("leaderboard", "--lang", "en", "--output", str(tmp_path / "board.html"))
+    site_options = ("--lang", "en", "--alpha", "0.2", "--margin", "0.03", "--output", str(tmp_path / "site"))
+    assert '<html lang="en"' in told("report", *site_options)
+    assert not (tmp_path / "site" / "ru").exists() and not (tmp_path / "site" / "en").exists()
+    pair = (tmp_path / "site" / "a--b.html").read_text(encoding="utf-8")
+    assert '"alpha":0.2,"margin":0.03' in pair
+
+
+@pytest.mark.parametrize("command", ["leaderboard", "report"])
+def test_the_commands_refuse_a_language_they_have_not(tmp_path, command):
+    done = CliRunner().invoke(app, [command, str(tmp_path), "--lang", "de"])
+    assert "choose ru or en" in str(done.exception)
+
+
+def test_the_terminals_table_says_which_bound_is_which(tmp_path, capsys):
+    print_comparison(compare(*runs(tmp_path, documents=8)))
+    assert "Δ [low; estimate; high]" in capsys.readouterr().out
 
 
 def test_no_sentence_ends_in_two_stops(tmp_path):
