@@ -6,9 +6,13 @@ absent, so a demo that was stopped goes on from the step, and within a step from
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import typer
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmark import embedded
 from benchmark.quiet import quiet_libraries
@@ -22,7 +26,7 @@ MAX_GEN_TOKS = 192
 
 
 def run_demo(output: Path, limit: int) -> Path:
-    """Run every step that is not finished yet; return the site's directory."""
+    """Run every step that is not finished yet, print the site's index page as the last line, and return it."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     quiet_libraries()
     console = Console(stderr=True)
@@ -32,7 +36,8 @@ def run_demo(output: Path, limit: int) -> Path:
         console.rule(f"[bold]{title}[/] [dim]{time.monotonic() - started:.0f} s[/]", align="left")
 
     step("1/6 the embedded model (Gemma 3 270M; the Gemma Terms of Use apply)")
-    embedded.checkpoint()
+    with _waiting("converting it, on first use only", console):
+        embedded.checkpoint()
     options = RunOptions(limit=limit, max_gen_toks=MAX_GEN_TOKS)
     step("2/6 baseline, zero-shot")
     baseline = run(SystemSpec(embedded.NAME), output / "runs" / "baseline", options)
@@ -43,9 +48,19 @@ def run_demo(output: Path, limit: int) -> Path:
     step("5/6 the fine-tuned model")
     tuned = run(SystemSpec(embedded.NAME, adapter=str(adapter)), output / "runs" / "finetuned", options)
     step("6/6 comparison and report")
-    site = _report([baseline, fewshot, tuned], output / "site")
-    step(f"done: {site}")
-    return site
+    index = _report([baseline, fewshot, tuned], output / "site", console)
+    step("done")
+    typer.echo(index)
+    return index
+
+
+@contextmanager
+def _waiting(what: str, console: Console) -> Iterator[None]:
+    """A spinner with the seconds gone, for work that cannot say how far it is; nothing where there is no terminal."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        progress.add_task(what, total=None)
+        yield
 
 
 def _finetune(output: Path) -> Path:
@@ -55,12 +70,17 @@ def _finetune(output: Path) -> Path:
     return finetune(load_config(CONFIG), output)
 
 
-def _report(runs: list[Path], site: Path) -> Path:
+def _report(runs: list[Path], site: Path, console: Console) -> Path:
+    """Print what fine-tuning did to the model, without and with an example shown; write the site."""
     from benchmark.compare import compare
     from benchmark.results import load_run
     from benchmark.terminal import print_comparison
     from reports.site import write
 
-    records = [load_run(path) for path in runs]
-    print_comparison(compare(records[0], records[-1]))
-    return Path(write(records, site, publish_samples=True))
+    with _waiting("comparing the runs, writing the pages", console):
+        *before, tuned = [load_run(path) for path in runs]
+        compared = [compare(run, tuned) for run in before]
+        index = write([*before, tuned], site, publish_samples=True)
+    for comparison in compared:
+        print_comparison(comparison)
+    return index
