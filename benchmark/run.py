@@ -93,7 +93,8 @@ def _lead(spec: SystemSpec, output: Path, options: RunOptions, team: Team) -> No
             lm.log_requests(store.path.with_suffix(".requests.jsonl"))
         results = _evaluate(StoredLM(shared, store, progress), spec, options, tasks)
     record = provenance.record(spec, described, options, asked, results, shared, time.monotonic() - started)
-    write_run(output, results, record | {"processes": team.size, "answers": progress.counts()})
+    template = shared.chat_template(True) if spec.apply_chat_template else None
+    write_run(output, results, record | {"processes": team.size, "answers": progress.counts()}, template)
 
 
 def _follow(spec: SystemSpec, output: Path, options: RunOptions, team: Team) -> None:

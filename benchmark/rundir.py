@@ -9,12 +9,15 @@ from benchmark.staging import staged
 from tasks.items import write_text
 
 
-def write_run(output: Path, results: dict[str, Any], record: Mapping[str, Any]) -> None:
+def write_run(
+    output: Path, results: dict[str, Any], record: Mapping[str, Any], chat_template: str | None = None
+) -> None:
     """Write everything beside `output`, then put the directory in place at once.
 
     Args:
         results: what lm-eval's evaluation returned; `samples` is taken out of it.
         record: the whole of `run.json`.
+        chat_template: the template that prompts were put into, where one was.
 
     Raises:
         UserError: the files could not be written whole.
@@ -25,7 +28,10 @@ def write_run(output: Path, results: dict[str, Any], record: Mapping[str, Any]) 
     with staged(output) as folder:
         scratch = folder / "tracker"
         tracker = EvaluationTracker(output_path=str(scratch))
-        tracker.general_config_tracker.log_experiment_args("hf", results["config"]["model_args"], None, None, True)
+        # Examples become turns of a conversation: `simple_evaluate` does so unless told otherwise.
+        tracker.general_config_tracker.log_experiment_args(
+            record["system"]["backend"], results["config"]["model_args"], None, chat_template, fewshot_as_multiturn=True
+        )
         tracker.save_results_aggregated(results=results, samples=samples)
         # The tracker reports a failed write in its log only.
         written = list(scratch.rglob("results_*.json"))

@@ -1,6 +1,7 @@
 """A run directory: what it holds, how a run goes on, and what it refuses."""
 
 import errno
+import hashlib
 import json
 import shutil
 import subprocess
@@ -68,6 +69,18 @@ def test_the_stock_command_line_gives_the_same_values(finished: Path, tiny_model
     command += ["--gen_kwargs", "max_gen_toks=12", "--output_path", str(tmp_path / "out"), "--log_samples"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     assert headline(tmp_path / "out") == headline(finished)
+
+
+def test_the_results_file_tells_backend_and_chat_template(finished: Path, tiny_model: Path, tmp_path: Path):
+    template = "{% for message in messages %}{{ message.content }}{% endfor %}"
+    shutil.copytree(tiny_model, tmp_path / "chat")
+    (tmp_path / "chat" / "chat_template.jinja").write_text(template, encoding="utf-8")
+    options = RunOptions(tasks=("rufin_calculation",), limit=1, max_gen_toks=2, bootstrap_iters=0)
+    chat = run(SystemSpec(str(tmp_path / "chat"), apply_chat_template=True), tmp_path / "run", options)
+    told, bare = (json.loads(next(folder.glob("results_*.json")).read_text()) for folder in (chat, finished))
+    assert (told["model_source"], told["chat_template"]) == ("hf", template)
+    assert told["chat_template_sha"] == hashlib.sha256(template.encode()).hexdigest()
+    assert bare["chat_template_sha"] is None
 
 
 def test_the_same_command_again_changes_nothing(finished: Path, tiny_model: Path):
