@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-_LIBRARIES = ("lm_eval", "transformers", "httpx", "datasets", "huggingface_hub")
+_LIBRARIES = ("lm_eval", "transformers", "httpx", "datasets", "huggingface_hub", "bitsandbytes")
 
 
 def quiet_libraries() -> None:

@@ -1,6 +1,7 @@
 """What is written of a run, and the machine that it was made on."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from lm_eval.loggers import EvaluationTracker
 
 from benchmark import machine
 from benchmark.errors import UserError
+from benchmark.quiet import quiet_libraries
 from benchmark.rundir import write_samples
 from benchmark.staging import staged
 
@@ -68,3 +70,8 @@ def test_the_peak_of_memory_is_that_since_the_reset():
     high = machine.peak_memory_bytes()["host"]
     machine.reset_peak_memory()
     assert machine.peak_memory_bytes()["host"] < high - taken // 2
+
+
+def test_a_missing_kernel_of_bitsandbytes_is_no_news():
+    quiet_libraries()
+    assert not logging.getLogger("bitsandbytes.backends.cpu.ops").isEnabledFor(logging.WARNING)
