@@ -1,4 +1,4 @@
-"""A comparison as plain data: the JSON that a page carries and that `rufinbench compare --json` prints."""
+"""A comparison as plain data: the JSON that a page carries and that `rufinbench compare --format json` prints."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Extraction's grader: every rule of docs/grading.md's Extraction part, and its mirror."""
+"""Extraction's grader: every rule of docs/grading-extraction.md, and its mirror."""
 
 import json
 import random
