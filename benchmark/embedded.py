@@ -73,19 +73,22 @@ def _convert(gguf: Path, folder: Path) -> Path:
     model.config.__dict__.pop("quantization_config", None)
     model.save_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
-    _check_tokenizer(tokenizer)
+    check_tokenizer(tokenizer, NAME)
     tokenizer.save_pretrained(folder)
     return folder
 
 
-def _check_tokenizer(tokenizer: "PreTrainedTokenizerBase") -> None:
+def check_tokenizer(tokenizer: "PreTrainedTokenizerBase", name: str) -> None:
     """Refuse a tokenizer that transformers read from the GGUF file without its merges (seen with 5.17).
 
     It splits words nearly into letters; the model still runs, and every one of its answers is worthless.
+
+    Raises:
+        UserError: more than two tokens a word of an English sentence.
     """
     pieces = tokenizer(_SENTENCE, add_special_tokens=False)["input_ids"]
     if len(pieces) > 2 * len(_SENTENCE.split()):
         raise UserError(
-            f"--model embedded: this version of transformers misreads the model's tokenizer ({len(pieces)} tokens for "
+            f"--model {name}: this version of transformers misreads the model's tokenizer ({len(pieces)} tokens for "
             f"{len(_SENTENCE.split())} words); install the version that constraints.txt names"
         )

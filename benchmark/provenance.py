@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.adapter import read_manifest
 from benchmark.identity import sha256_of_file, sha256_of_json
 from benchmark.machine import device, peak_memory_bytes
 from tasks import ROOT
@@ -153,9 +154,4 @@ def _encodable(text: str) -> str:
 
 def _finetuning(spec: "SystemSpec") -> dict[str, Any] | None:
     """The adapter's own account of its training, for the report."""
-    import json
-
-    manifest = Path(spec.adapter or "") / "manifest.json"
-    if not spec.adapter or not manifest.exists():
-        return None
-    return json.loads(manifest.read_text(encoding="utf-8"))
+    return read_manifest(Path(spec.adapter)) if spec.adapter else None

@@ -1,14 +1,14 @@
 """The system under test: which model, in which form, with which adapter, asked in which way; and how it is loaded."""
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark import embedded
+from benchmark.adapter import with_adapter
 from benchmark.dtype import compute_dtype
 from benchmark.errors import UserError
-from benchmark.identity import model_sha256, sha256_of_json, weights_sha256
+from benchmark.identity import model_sha256, sha256_of_json
 from benchmark.servers.endpoint import BACKENDS as SERVERS
 from benchmark.servers.endpoint import identifying
 
@@ -109,8 +109,10 @@ def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel
     """The transformers model and tokenizer of a spec, ready to evaluate, its adapter applied unmerged.
 
     Raises:
-        UserError: no such model or adapter, an adapter of another base, or quantization that cannot run here.
+        UserError: no such device, model or adapter, damaged weights, a tokenizer that is misread or lacks the chat
+            template that is asked for, an adapter of another base, or quantization that cannot run here.
     """
+    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     place = _device(device)
@@ -121,6 +123,7 @@ def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel
         config = AutoConfig.from_pretrained(source, **options)
         dtype = compute_dtype(spec.dtype, place, config.model_type)
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        _check_tokenizer(spec, tokenizer, is_gguf=bool(gguf))
         model = AutoModelForCausalLM.from_pretrained(
             source,
             dtype=dtype,
@@ -129,13 +132,26 @@ def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel
             use_safetensors=None if gguf else True,
             **options,
         )
+    except SafetensorError as error:
+        raise UserError(f"--model {spec.pretrained}: its weights are damaged ({error}); copy it again") from error
     except (OSError, ValueError, ImportError) as error:
         raise UserError(f"--model {spec.pretrained}: cannot load it: {_first_line(error)}") from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     if spec.adapter:
-        model = _with_adapter(model, spec)
+        model = with_adapter(model, spec)
     return model.eval(), tokenizer
+
+
+def _check_tokenizer(spec: SystemSpec, tokenizer: Any, *, is_gguf: bool) -> None:
+    if is_gguf:
+        embedded.check_tokenizer(tokenizer, spec.pretrained)
+    # A tokenizer without this attribute (Mistral's own) formats chats by its code.
+    if spec.apply_chat_template and not getattr(tokenizer, "chat_template", True):
+        raise UserError(
+            f"--apply-chat-template: the tokenizer of {spec.pretrained} has no chat template; leave the option out for "
+            "a base model, or put chat_template.jinja beside the tokenizer"
+        )
 
 
 def _source(spec: SystemSpec) -> tuple[str, dict[str, str]]:
@@ -157,9 +173,16 @@ def _source(spec: SystemSpec) -> tuple[str, dict[str, str]]:
 def _device(name: str) -> str:
     import torch
 
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was compiled for a device
+        raise UserError(
+            f"--device {name}: cannot be used here ({_first_line(error).partition('. ')[0]}); "
+            "choose auto, cpu, cuda, cuda:1, … as the machine has it"
+        ) from error
+    return name
 
 
 def quantization_config(spec: SystemSpec, dtype: "torch.dtype") -> Any:
@@ -190,38 +213,6 @@ def quantization_config(spec: SystemSpec, dtype: "torch.dtype") -> Any:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
     )
-
-
-def _with_adapter(model: Any, spec: SystemSpec) -> Any:
-    from peft import PeftModel
-
-    folder = Path(str(spec.adapter))
-    if not (folder / "adapter_config.json").exists():
-        raise UserError(f"--adapter {folder}: no adapter_config.json there; give a PEFT adapter's directory")
-    if not list(folder.glob("*.safetensors")):
-        raise UserError(
-            f"--adapter {folder}: no *.safetensors there; convert the adapter (pickled weights are not loaded)"
-        )
-    _check_base(spec, folder)
-    try:
-        return PeftModel.from_pretrained(model, str(folder))
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise UserError(f"--adapter {folder}: does not fit --model {spec.pretrained}: {_first_line(error)}") from error
-
-
-def _check_base(spec: SystemSpec, folder: Path) -> None:
-    """Refuse an adapter that was trained here on other weights: it would load, and mean nothing."""
-    manifest = folder / "manifest.json"
-    path = spec.local_path
-    if not manifest.exists() or path is None:
-        return
-    base = json.loads(manifest.read_text(encoding="utf-8")).get("base", {})
-    trained_on = base.get("weights_sha256")
-    if trained_on and trained_on != weights_sha256(path):
-        raise UserError(
-            f"--adapter {folder}: it was trained on {base.get('pretrained')} (weights {trained_on[:12]}…), "
-            f"not on {spec.pretrained}; give that model, or train an adapter for this one"
-        )
 
 
 def load_lm(

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import provenance
+from benchmark.adapter import MANIFEST
 from benchmark.identity import sha256_of_json, weights_sha256
 from benchmark.run import today
 from finetune.config import FinetuneConfig
 from finetune.curve import loss_curve_svg
 from finetune.examples import Examples
 from tasks.items import write_text
-
-MANIFEST = "manifest.json"
 
 
 def write_adapter(model: Any, tokenizer: Any, folder: Path, manifest: dict[str, Any]) -> None:
@@ -61,12 +60,6 @@ def describe(config: FinetuneConfig, digest: str, examples: Examples, trainer: A
         "versions": provenance.versions(),
         "finished": today(),
     }
-
-
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """An adapter's manifest, or None where training did not finish."""
-    path = folder / MANIFEST
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def loss_curve(log_history: list[dict[str, Any]]) -> list[list[float | None]]:

@@ -17,10 +17,10 @@ import torch
 from torch.nn import functional
 
 from benchmark import provenance
+from benchmark.adapter import read_manifest
 from benchmark.errors import UserError
 from benchmark.run import today
 from benchmark.system import SystemSpec, load_model
-from finetune.adapter import read_manifest
 from finetune.config import DataConfig
 from finetune.examples import Example, read_texts, tokenize
 from tasks.items import write_text

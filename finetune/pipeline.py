@@ -121,7 +121,7 @@ def _own_device(device: str) -> str:
 
 
 def _is_finished(output: Path, digest: str) -> bool:
-    from finetune.adapter import read_manifest
+    from benchmark.adapter import read_manifest
 
     if not output.exists():
         return False

@@ -19,7 +19,7 @@ class Letters:
 
 def test_a_tokenizer_without_merges_is_refused():
     with pytest.raises(UserError, match="misreads the model's tokenizer"):
-        embedded._check_tokenizer(Letters())  # type: ignore[arg-type]
+        embedded.check_tokenizer(Letters(), embedded.NAME)  # type: ignore[arg-type]
 
 
 def test_an_interrupted_conversion_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
