@@ -2,8 +2,8 @@
 
 A batch in `generate` lasts as long as its longest answer. Here finished rows retire, and waiting prompts are
 prefilled and join (continuous batching, Yu et al., "Orca", OSDI 2022). transformers' own continuous batching has the
-same aim; on a CPU its paged attention lets every row attend over every other row's masked keys, which
-tests/performance/evaluation_speed.py measures beside this.
+same aim; on a CPU its paged attention computes every row's scores over all other rows' masked keys
+(tests/performance/evaluation_speed.py --only continuous measures it).
 """
 
 from collections import deque
