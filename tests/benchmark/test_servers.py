@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,15 @@ def test_each_answer_is_on_disk_while_others_are_still_awaited(tmp_path: Path):
     assert on_disk[-1] == 3
 
 
+@pytest.fixture
+def plain_ctrl_c() -> Iterator[None]:
+    """Python's own meaning of Ctrl-C, whatever a server that ran in this process has made of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before or signal.default_int_handler)
+
+
+@pytest.mark.usefixtures("plain_ctrl_c")
 def test_an_interruption_keeps_what_is_answered(tmp_path: Path):
     with serving(lambda prompt, _: chat(f"о: {prompt}")) as stub:
         asker = Asker(tmp_path, spec(stub.url, num_concurrent=1))
