@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from benchmark.errors import UserError
+
 CPU_ROWS, GPU_ROWS = 48, 512
 """More rows than these make a step longer by as much as they add."""
 CPU_SHARE, GPU_SHARE = 0.25, 0.6
@@ -33,13 +35,21 @@ class Budget:
         """Whether that many rows of that many columns fit; one row is always tried."""
         return rows <= 1 or (rows <= self.rows and rows * columns <= self.cells)
 
-    def shrink(self, rows: int) -> bool:
-        """Halve after memory ran out with that many rows; False when there is nothing left to halve."""
+    def shrink(self, rows: int, shortage: str) -> None:
+        """Halve after memory ran out with that many rows, and give back what torch holds unused.
+
+        Raises:
+            UserError: there is nothing left to halve.
+        """
         if rows <= 1 and self.prefill <= 1:
-            return False
+            raise UserError(
+                f"out of memory with one prompt at a time ({shortage}); "
+                "lower --max-length, or quantize the model (--quantization nf4)"
+            )
         self.rows = max(1, min(self.rows, rows) // 2)
         self.prefill = 1 if self.rows == 1 else max(1, self.prefill // 2)
-        return True
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
 
 def plan(model: Any, batch_size: int | str) -> Budget:

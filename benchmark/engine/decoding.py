@@ -16,7 +16,6 @@ import torch
 
 from benchmark.engine.budget import Budget, is_out_of_memory
 from benchmark.engine.cache import GROWTH, RowCache
-from benchmark.errors import UserError
 
 SHORTEST_PREFIX = 64
 """Tokens that prompts must share before their common part is computed once."""
@@ -126,18 +125,13 @@ class GreedyDecoder:
 
     def _start_over(self, waiting: deque[Row], shortage: str) -> None:
         """After memory ran out: fewer rows together; unfinished ones wait again from their beginning."""
-        if not self._budget.shrink(len(self._running)):
-            raise UserError(
-                f"out of memory with one prompt at a time ({shortage}); "
-                "lower --max-length, or quantize the model (--quantization nf4)"
-            )
         for row in self._running.values():
             row.generated.clear()
         waiting.extendleft(reversed(self._running.values()))
+        rows = len(self._running)
         self._running.clear()
         self._prefix = None
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        self._budget.shrink(rows, shortage)
 
     def _step(self, batch: _Batch | None) -> _Batch | None:
         """One more token for every row."""

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from benchmark.engine.budget import Budget, is_out_of_memory
-from benchmark.errors import UserError
 
 LOGITS = 1 << 28
 """Logits in one forward pass, at most: positions times vocabulary."""
@@ -55,19 +54,10 @@ class LikelihoodScorer:
                     raise
                 shortage = str(error).partition("\n")[0]
             if scores is None:
-                self._shrink(len(batch), shortage)
+                self._budget.shrink(len(batch), shortage)
                 continue
             yield from scores
             start += len(batch)
-
-    def _shrink(self, rows: int, shortage: str) -> None:
-        if not self._budget.shrink(rows):
-            raise UserError(
-                f"out of memory with one text at a time ({shortage}); "
-                "lower --max-length, or quantize the model (--quantization nf4)"
-            )
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
 
     def _batch(self, texts: Sequence[Scored], start: int) -> list[Scored]:
         batch: list[Scored] = []
