@@ -22,6 +22,8 @@ class StopFinder:
         self._think_end = think_end
         # A token decodes to at least one byte, so a tail of that many tokens, and one more, holds a whole stop string.
         self._tail = max((len(string.encode()) for string in self._stop), default=0) + 1
+        self._last = {string[-1] for string in self._stop}
+        self._may_complete: dict[int, bool] = {}
 
     def __call__(self, generated: Sequence[Sequence[int]]) -> list[bool]:
         """For each row's generated ids: whether a stop string is in their tail."""
@@ -30,8 +32,19 @@ class StopFinder:
         if self._think_end is not None:
             return [self._found(self._answer(ids)) for ids in generated]
         return [
-            self._found(text) for text in self._tokenizer.batch_decode([list(ids[-self._tail :]) for ids in generated])
+            bool(ids) and self._completes(ids[-1]) and self._found(self._tokenizer.decode(list(ids[-self._tail :])))
+            for ids in generated
         ]
+
+    def _completes(self, token: int) -> bool:
+        """Whether a stop string may end in this token: decoding every row's tail at every step takes milliseconds.
+
+        A last blank is always looked for, since tokenizers drop a text's first one; and so are pieces of a character.
+        """
+        if token not in self._may_complete:
+            text = self._tokenizer.decode([token])
+            self._may_complete[token] = "\ufffd" in text or any(last == " " or last in text for last in self._last)
+        return self._may_complete[token]
 
     def _found(self, text: str) -> bool:
         return any(string in text for string in self._stop)

@@ -240,6 +240,16 @@ def test_a_stop_string_just_around_the_end_of_a_thought_ends_nothing(tiny: dict[
     assert finder([ids, ids + end, ids + end + answer, ids + end + answer + stop]) == [False, False, False, True]
 
 
+@pytest.mark.parametrize("stop", ["\n", "прибыль", " ", "» ", "»", "🏦", "к."])
+def test_a_stop_string_is_found_at_the_token_that_completes_it(tiny_model: Path, stop: str):
+    """Only tokens that may end a stop string have their tail decoded: none may be overlooked."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    ids = tokenizer(f"Чистая прибыль «Ромашки» составила 12 к.{stop}🏦\n\n", add_special_tokens=False)["input_ids"]
+    completing = next(end for end in range(1, len(ids) + 1) if stop in tokenizer.decode(ids[:end]))
+    finder = StopFinder(tokenizer, [stop])
+    assert finder([ids[: completing - 1], ids[:completing]]) == [False, True]
+
+
 def test_a_finished_row_does_not_count_past_the_context(tmp_path: Path, tiny_model: Path):
     """Learned positions end with the context; a row that was cut to fill it stays for some steps after its end."""
     from transformers import GPT2Config, GPT2LMHeadModel
