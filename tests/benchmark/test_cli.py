@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from benchmark.cli import app, slug
+from benchmark.cli import app
+from benchmark.cli.scoring import slug
 from tests.reports.fixture import Shape, write_run
 
 
