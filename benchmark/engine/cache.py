@@ -30,6 +30,8 @@ class RowLayer(CacheLayerMixin):
         self.used = 0
         self.real: torch.Tensor | None = None
         """`(rows, columns)`: where the next update may write; elsewhere it would overwrite a shared prefix."""
+        self.column: torch.Tensor | None = None
+        """`(1,)`: the column to write to, on the device, while a graph of fixed shapes is captured."""
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         self.keys = _buffer(key_states, self.capacity)
@@ -43,6 +45,10 @@ class RowLayer(CacheLayerMixin):
             self.capacity = max(self.capacity, key_states.shape[-2])
             self.lazy_initialization(key_states, value_states)
         assert self.keys is not None and self.values is not None
+        if self.column is not None:
+            self.keys.index_copy_(2, self.column, key_states)
+            self.values.index_copy_(2, self.column, value_states)
+            return self.keys, self.values
         end = self.used + key_states.shape[-2]
         if end > self.capacity:
             self._grow(end + GROWTH)
@@ -91,6 +97,21 @@ class RowCache(Cache):
     def length(self) -> int:
         """Filled columns."""
         return self.layers[0].used if self.layers else 0
+
+    @property
+    def capacity(self) -> int:
+        """Columns that there is room for."""
+        return self.layers[0].capacity
+
+    def advance(self, columns: int = 1) -> None:
+        """Count columns that a graph filled; or, below zero, take back the last ones."""
+        for layer in self.layers:
+            layer.used += columns
+
+    def fix(self, column: torch.Tensor | None) -> None:
+        """Have layers write to this column and show all that they have room for; None: as usual again."""
+        for layer in self.layers:
+            layer.column = column
 
     @classmethod
     def joined(cls, parts: Sequence[tuple["RowCache", torch.Tensor]], length: int, capacity: int) -> "RowCache":

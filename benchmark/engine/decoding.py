@@ -16,6 +16,7 @@ import torch
 
 from benchmark.engine.budget import Budget, is_out_of_memory
 from benchmark.engine.cache import GROWTH, RowCache
+from benchmark.engine.graphs import StepGraph, StepGraphs
 
 SHORTEST_PREFIX = 64
 """Tokens that prompts must share before their common part is computed once."""
@@ -23,6 +24,8 @@ REFILL_SHARE = 8
 """Refill when one in so many places is free: joining copies the whole cache, so not for every single row."""
 SHRINK_SHARE = 4
 """With nobody waiting, drop finished rows when they are one in so many."""
+WORTH_A_GRAPH = 4
+"""Steps to come at least, for a CUDA graph of them: making it costs as much as one plain step."""
 
 
 @dataclass
@@ -61,9 +64,14 @@ class _Batch:
     """In the order of the cache; None for a finished one."""
     cache: RowCache
     mask: torch.Tensor
-    """`(rows, columns)`, true at real tokens."""
+    """`(rows, columns)`, true at real tokens; columns of later steps are missing."""
     newest: torch.Tensor
     """`(rows,)`: tokens that the model has not seen yet."""
+    graph: StepGraph | None = None
+
+    def seen(self, columns: int) -> torch.Tensor:
+        """The mask of the first columns."""
+        return torch.nn.functional.pad(self.mask, (0, columns - self.mask.shape[1]), value=True)
 
     @property
     def active(self) -> list[int]:
@@ -100,6 +108,7 @@ class GreedyDecoder:
         self._finished = finished
         self._prefix: tuple[list[int], RowCache] | None = None
         self._running: dict[int, Row] = {}
+        self._graphs = StepGraphs(model)
         self.counts = Counts()
 
     @torch.inference_mode()
@@ -137,15 +146,34 @@ class GreedyDecoder:
         """One more token for every row."""
         if batch is None:
             return None
-        mask = torch.cat([batch.mask, batch.mask.new_ones(len(batch.rows), 1)], dim=1)
-        positions = mask.sum(1, keepdim=True) - 1
-        finished = [place for place, row in enumerate(batch.rows) if row is None]
-        positions[finished] = 0  # they go on until the next refill, and must not count past the context
-        logits = self._forward(batch.newest[:, None], mask, positions, batch.cache)
         self.counts.steps += 1
         self.counts.row_steps += len(batch.rows)
         self.counts.wasted += len(batch.rows) - len(batch.active)
-        return self._taken(_Batch(batch.rows, batch.cache, mask, logits.argmax(-1)))
+        if batch.graph and batch.cache.length < batch.cache.capacity:
+            batch.newest = batch.graph()
+        else:
+            self._plain_step(batch)
+        return self._taken(batch)
+
+    def _plain_step(self, batch: _Batch) -> None:
+        """A step that is launched kernel by kernel, and a graph for those after it where there can be one."""
+        batch.graph = None  # its memory first
+        ids, mask = batch.newest[:, None], batch.seen(batch.cache.length + 1)
+        positions = mask.sum(1, keepdim=True) - 1
+        finished = [place for place, row in enumerate(batch.rows) if row is None]
+        positions[finished] = 0  # they go on until the next refill, and must not count past the context
+        logits = self._forward(ids, mask, positions, batch.cache)
+        left = [row.limit - len(row.generated) - 1 if row else 0 for row in batch.rows]
+        if max(left) >= WORTH_A_GRAPH and batch.cache.length < batch.cache.capacity:
+            last = positions + torch.tensor(left, device=positions.device)[:, None]
+            batch.graph = self._graphs.capture(batch.cache, ids, positions, last, mask)
+        if batch.graph and not self._graphs.agree(batch.graph, logits):
+            batch.graph = None
+            batch.cache.advance(-1)
+            logits = self._forward(ids, mask, positions, batch.cache)
+        batch.newest = logits.argmax(-1)
+        if batch.graph:
+            batch.graph.go_on_from(batch.newest)
 
     def _taken(self, batch: _Batch) -> _Batch | None:
         """Give each row its newest token; rows that are finished by it leave. None when all are."""
@@ -246,8 +274,10 @@ class GreedyDecoder:
         """One batch of several, without their finished rows and without columns that nobody uses; uses them up."""
         if len(parts) == 1 and None not in parts[0].rows:
             return parts[0]
+        for part in parts:
+            part.graph = None
         kept = [torch.tensor(part.active, device=part.mask.device) for part in parts]
-        masks = [part.mask[rows] for part, rows in zip(parts, kept, strict=True)]
+        masks = [part.seen(part.cache.length)[rows] for part, rows in zip(parts, kept, strict=True)]
         length = max(int(mask.sum(1).max()) for mask in masks)
         mask = torch.cat([_right_aligned(mask, length) for mask in masks])
         rows = [part.rows[place] for part in parts for place in part.active]
