@@ -1,19 +1,18 @@
 """A metric over paired documents as sums of per-document counts, so that any resample of it is one matrix product."""
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
+from benchmark import formulas, translation
 from benchmark.statistics import Floats
 
 Kind = Literal["binary", "continuous", "corpus"]
 Value = Callable[[Floats], Floats]
 _LARGEST = 1e100
-_LARGEST_EXPONENT = 230.0
-"""e²³⁰ is 10¹⁰⁰: a perplexity beyond says nothing more."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,20 @@ def is_number(value: Any) -> bool:
     return isinstance(value, bool | int | float) and abs(value) <= _LARGEST
 
 
-def _is_label_pair(value: Any) -> bool:
+def _is_pair(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2
+
+
+def _is_weighted(value: Any) -> bool:
+    return _is_pair(value) and all(map(is_number, value)) and value[1] > 0
+
+
+def _is_binary_pair(value: Any) -> bool:
+    return _is_pair(value) and all(part in (0, 1) for part in value)
+
+
+def _is_counts(value: Any) -> bool:
+    return isinstance(value, tuple)
 
 
 def _is_triple(value: Any) -> bool:
@@ -63,34 +74,47 @@ def _mean(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> M
     binary = bool(np.isin(both, (0, 1)).all())
     share = bool(both.min() >= 0 and both.max() <= 1)
     before, after = (np.column_stack([items, np.ones_like(items)]) for items in (first, second))
-    return Measure("binary" if binary else "continuous", share, before, after, _mean_value, first, second, kept)
-
-
-def _mean_value(sums: Floats) -> Floats:
-    return _ratio(sums[..., 0], sums[..., 1])
+    return Measure("binary" if binary else "continuous", share, before, after, formulas.mean, first, second, kept)
 
 
 def _micro_f1(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
     before, after = (np.asarray(rows, dtype=float) for rows in (baseline, finetuned))
     # A document that expects nothing and got nothing is right.
-    first, second = (np.where(c[:, 1] + c[:, 2] > 0, _micro_value(c), 1.0) for c in (before, after))
-    return Measure("corpus", True, before, after, _micro_value, first, second, kept)
-
-
-def _micro_value(sums: Floats) -> Floats:
-    return _ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
+    first, second = (np.where(c[:, 1] + c[:, 2] > 0, formulas.f1(c), 1.0) for c in (before, after))
+    return Measure("corpus", True, before, after, formulas.f1, first, second, kept)
 
 
 def _macro_f1(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
-    labels = sorted({str(gold) for gold, _ in baseline + finetuned})
-    pair = (baseline, finetuned)
-    before, after = (np.array([_label_counts(row, labels) for row in rows], dtype=float) for rows in pair)
-    first, second = (np.array([float(str(gold) == said) for gold, said in rows]) for rows in pair)
-    return Measure("corpus", True, before, after, _macro_value, first, second, kept)
+    pairs = [[(str(gold), said) for gold, said in rows] for rows in (baseline, finetuned)]
+    labels = sorted({gold for gold, _ in pairs[0] + pairs[1]})
+    return _of_labels(pairs, labels, formulas.macro_f1, kept)
 
 
-def _is_weighted(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(is_number, value)) and value[1] > 0
+def _f1(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
+    return _of_labels(_as_text(baseline, finetuned), ["1"], formulas.f1, kept)
+
+
+def _matthews(baseline: list[Any], finetuned: list[Any], kept: tuple[int, ...]) -> Measure:
+    pairs = _as_text(baseline, finetuned)
+    labels = sorted({label for pair in pairs[0] + pairs[1] for label in pair})
+    return replace(_of_labels(pairs, labels, formulas.matthews, kept), share=False)
+
+
+def _as_text(*sides: list[Any]) -> list[list[tuple[str, str]]]:
+    """Labels of lm-eval are numbers or truth values; `1` and `true` are one label."""
+    return [[(_label(gold), _label(said)) for gold, said in side] for side in sides]
+
+
+def _label(value: Any) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _of_labels(
+    pairs: list[list[tuple[str, Any]]], labels: Sequence[str], value: Value, kept: tuple[int, ...]
+) -> Measure:
+    before, after = (formulas.label_counts(side, labels) for side in pairs)
+    first, second = (np.array([float(gold == said) for gold, said in side]) for side in pairs)
+    return Measure("corpus", True, before, after, value, first, second, kept)
 
 
 def _likelihood(value: Value) -> "_Build":
@@ -105,38 +129,16 @@ def _likelihood(value: Value) -> "_Build":
     return build
 
 
-def _perplexity(sums: Floats) -> Floats:
-    return np.exp(np.minimum(-_ratio(sums[..., 0], sums[..., 1]), _LARGEST_EXPONENT))
-
-
-def _bits(sums: Floats) -> Floats:
-    return -_ratio(sums[..., 0], sums[..., 1]) / math.log(2)
-
-
-def _label_counts(row: Sequence[Any], labels: Sequence[str]) -> list[int]:
-    gold, said = str(row[0]), row[1]
-    stated, expected = [said == label for label in labels], [gold == label for label in labels]
-    return [s and e for s, e in zip(stated, expected, strict=True)] + stated + expected
-
-
-def _macro_value(sums: Floats) -> Floats:
-    hits, stated, expected = np.split(sums, 3, axis=-1)
-    # As tasks.scoring.aggregate.macro_f1: the mean runs over the labels that occur in the gold.
-    present = expected > 0
-    return _ratio(np.where(present, _ratio(2 * hits, stated + expected), 0.0).sum(-1), present.sum(-1))
-
-
-def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=denominator > 0)
-
-
 _Build = Callable[[list[Any], list[Any], tuple[int, ...]], Measure]
 _BUILDERS: dict[str, tuple[Callable[[Any], bool], _Build]] = {
     "mean": (is_number, _mean),
     "nanmean": (is_number, _mean),
-    "macro_f1": (_is_label_pair, _macro_f1),
+    "macro_f1": (_is_pair, _macro_f1),
     "micro_f1": (_is_triple, _micro_f1),
-    "weighted_perplexity": (_is_weighted, _likelihood(_perplexity)),
-    "perplexity": (is_number, _likelihood(_perplexity)),
-    "bits_per_byte": (_is_weighted, _likelihood(_bits)),
+    "f1": (_is_binary_pair, _f1),
+    "matthews_corrcoef": (_is_pair, _matthews),
+    "weighted_perplexity": (_is_weighted, _likelihood(formulas.perplexity)),
+    "perplexity": (is_number, _likelihood(formulas.perplexity)),
+    "bits_per_byte": (_is_weighted, _likelihood(formulas.bits)),
+    **{name: (_is_counts, _likelihood(partial(translation.score, name))) for name in translation.NAMES},
 }

@@ -18,6 +18,7 @@ _DEFAULTS = {
     "perplexity": "perplexity",
     "bleu": "bleu",
     "chrf": "chrf",
+    "chrf++": "chrf++",
     "ter": "ter",
     "f1": "f1",
     "mcc": "matthews_corrcoef",
@@ -71,7 +72,7 @@ class SampleResult:
     prompt_hash: str
     place: Place
     metrics: Mapping[str, Any]
-    """Each metric's value for this document: a number, or a list for metrics that are computed over the corpus."""
+    """Each metric's value for this document: a number; for metrics over the corpus a list, or the counts of a text."""
     outcome: str
     """The typed outcome; empty where the task has none."""
     item_id: str = ""
@@ -115,11 +116,16 @@ class TaskRecord:
 
         lm-eval records a custom function by its source text; only its name is read, nothing is executed.
         """
-        for entry in self.config.get("metric_list") or ():
-            if isinstance(entry, Mapping) and entry.get("metric") == metric:
-                text = str(entry.get("aggregation") or _DEFAULTS.get(metric, "mean")).strip()
-                return text.removeprefix("def ").partition("(")[0].strip() if text.startswith("def ") else text
-        return _DEFAULTS.get(metric, "mean")
+        return aggregation(self.config, metric)
+
+
+def aggregation(config: Mapping[str, Any], metric: str) -> str:
+    """`TaskRecord.aggregation` of a task's recorded YAML."""
+    for entry in config.get("metric_list") or ():
+        if isinstance(entry, Mapping) and entry.get("metric") == metric:
+            text = str(entry.get("aggregation") or _DEFAULTS.get(metric, "mean")).strip()
+            return text.removeprefix("def ").partition("(")[0].strip() if text.startswith("def ") else text
+    return _DEFAULTS.get(metric, "mean")
 
 
 @dataclass(frozen=True)

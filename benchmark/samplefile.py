@@ -3,14 +3,16 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from pathlib import Path
 from sys import intern
 from typing import Any
 
+from benchmark import translation
 from benchmark.errors import UserError
 from benchmark.measures import is_number
-from benchmark.records import Place, Problem, ProblemKind, SampleResult
+from benchmark.records import Place, Problem, ProblemKind, SampleResult, aggregation
 from benchmark.sampletexts import Texts, texts_of
 
 MOST_SAMPLES = 500_000
@@ -23,21 +25,27 @@ _NAME = 200
 """Characters of an identifier or of a part's name that are kept."""
 
 
-def read_samples(task: str, path: Path, filter_name: str) -> tuple[dict[str, SampleResult], list[Problem]]:
+def read_samples(
+    task: str, path: Path, filter_name: str, config: Mapping[str, Any]
+) -> tuple[dict[str, SampleResult], list[Problem]]:
     """A task's samples by document hash, and what had to be left out.
+
+    Args:
+        config: the task's recorded YAML, which says how its metrics are aggregated.
 
     Raises:
         UserError: the file holds more samples than fit in memory.
     """
     if not _exists(path):
         return {}, [Problem("no_samples", task)]
+    how = cache(partial(aggregation, config))
     samples: dict[str, SampleResult] = {}
     counts: Counter[ProblemKind] = Counter()
     for offset, row in _rows(path):
         if row is None:
             counts["truncated_lines"] += 1
         elif str(row.get("filter", filter_name)) == filter_name:
-            sample = _sample(task, row, path, offset)
+            sample = _sample(task, row, Place(path, offset, *map(len, texts_of(row))), how)
             counts["duplicate_documents"] += sample.doc_hash in samples
             samples.setdefault(sample.doc_hash, sample)
         if len(samples) > MOST_SAMPLES:
@@ -88,10 +96,11 @@ def _row(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(row, dict) else None
 
 
-def _sample(task: str, row: Mapping[str, Any], path: Path, offset: int) -> SampleResult:
+def _sample(task: str, row: Mapping[str, Any], place: Place, how: Callable[[str], str]) -> SampleResult:
     doc = _mapping(row.get("doc"))
-    names = row.get("metrics")
-    metrics = {intern(str(m)): _value(row.get(m)) for m in (names if isinstance(names, list) else ()) if str(m) == m}
+    found = row.get("metrics")
+    names = [intern(name) for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    metrics = {name: _value(row.get(name), how(name)) for name in names}
     outcome = next((m.removeprefix(_OUTCOME) for m, v in metrics.items() if m.startswith(_OUTCOME) and v == 1), "")
     doc_id: Any = row.get("doc_id")
     return SampleResult(
@@ -99,7 +108,7 @@ def _sample(task: str, row: Mapping[str, Any], path: Path, offset: int) -> Sampl
         doc_id=int(doc_id) if is_number(doc_id) else 0,
         doc_hash=_name(row.get("doc_hash")) or _digest(doc),
         prompt_hash=intern(_name(row.get("prompt_hash"))),
-        place=Place(path, offset, *map(len, texts_of(row))),
+        place=place,
         metrics={m: v for m, v in metrics.items() if not m.startswith(_OUTCOME)},
         outcome=intern(outcome),
         item_id=_name(doc.get("id")),
@@ -112,8 +121,10 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _value(value: Any) -> Any:
-    """A metric's value for one document, as far as anything is ever computed from it."""
+def _value(value: Any, how: str) -> Any:
+    """A metric's value for one document, as far as anything is ever computed from it: of whole texts their counts."""
+    if how in translation.NAMES:
+        return translation.counts(how, value)
     if isinstance(value, list):
         return [_name(part) if isinstance(part, str) else part for part in value[:4]]
     return value if is_number(value) else None

@@ -130,6 +130,8 @@ def _texts(entry: Entry, metrics: Sequence[str], limit: int, note: str) -> dict[
 
 
 def _value(value: Any) -> float | str | None:
+    if isinstance(value, tuple):
+        return None  # counts that only their sum over the corpus makes a score
     if isinstance(value, list):
         return visible(" / ".join("—" if part is None else str(part) for part in value))
     return None if value is None else round(float(value), 4)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmark import translation
 from benchmark.compare import compare
 from benchmark.errors import UserError
 from benchmark.export import as_dict, as_json
@@ -185,12 +186,47 @@ def test_likelihood_measures_agree_with_lm_evals(name):
     assert float(found.value(found.baseline.sum(0))) == pytest.approx(get_aggregation(name)(rows), rel=1e-12)
 
 
+@pytest.mark.parametrize("name", ["f1", "matthews_corrcoef"])
+def test_label_measures_agree_with_lm_evals(name):
+    from lm_eval.api.registry import get_aggregation
+
+    rng = np.random.default_rng(6)
+    rows = [[int(gold), bool(said)] for gold, said in rng.integers(0, 2, (40, 2))]
+    if name == "matthews_corrcoef":
+        rows += [[2, 0], [2, 2], [0, 3]]
+    found = measure(name, rows, rows)
+    assert float(found.value(found.baseline.sum(0))) == pytest.approx(get_aggregation(name)(rows), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", translation.NAMES)
+@pytest.mark.parametrize("references", [1, 2])
+def test_translation_measures_agree_with_lm_evals(name, references):
+    from lm_eval.api.registry import get_aggregation
+
+    rng = np.random.default_rng(7)
+    words = ["ставка", "выросла", "до", "16 %,", "банк", "снизил", "прогноз."]
+    rows = [
+        [[" ".join(rng.choice(words, 9)) for _ in range(references)], " ".join(rng.choice(words, 8))] for _ in range(30)
+    ]
+    rows = [[gold if references > 1 else gold[0], said] for gold, said in rows]
+    counts = [translation.counts(name, row) for row in rows]
+    found = measure(name, counts, counts)
+    assert float(found.value(found.baseline.sum(0))) == pytest.approx(get_aggregation(name)(rows), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "value", [None, "text", [], ["a"], [["a"], []], [[], "b"], ["a", 3], ["a", "b" * 30_000], ["a", ["b", "c"]]]
+)
+def test_what_is_no_pair_of_texts_has_no_counts(value):
+    assert translation.counts("bleu", value) is None
+
+
 def test_an_unknown_aggregation_is_shown_but_not_judged(tmp_path):
     a, b = pair(tmp_path, documents=10, tasks=1)
     runs = []
     for run in (a, b):
         ((name, task),) = run.tasks.items()
-        config = {**task.config, "metric_list": [{"metric": "numeric_match", "aggregation": "bleu"}]}
+        config = {**task.config, "metric_list": [{"metric": "numeric_match", "aggregation": "median"}]}
         runs.append(replace(run, tasks={name: replace(task, config=config)}))
     delta = compare(*runs).deltas[0]
     assert (delta.verdict, delta.reason, delta.difference) == ("withheld", "not_recomputable", None)

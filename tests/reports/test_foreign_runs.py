@@ -16,7 +16,15 @@ output_type: multiple_choice
 doc_to_text: "{{question}}"
 doc_to_choice: choices
 doc_to_target: gold
-metric_list: [{metric: acc}]
+metric_list: [{metric: acc}, {metric: f1}, {metric: mcc}]
+"""
+TRANSLATION = """
+task: toy_translation
+output_type: generate_until
+doc_to_text: "{{question}}"
+doc_to_target: "{{answer}}"
+generation_kwargs: {until: ["."]}
+metric_list: [{metric: bleu}, {metric: chrf}, {metric: ter}]
 """
 PERPLEXITY = """
 task: toy_perplexity
@@ -25,6 +33,7 @@ doc_to_text: ""
 doc_to_target: "{{question}}"
 metric_list: [{metric: word_perplexity}, {metric: bits_per_byte}]
 """
+WORDS = "сумма двух чисел на единицу больше первого и равна"
 DATA = """
 dataset_path: json
 dataset_kwargs: {data_files: {test: "%s"}}
@@ -34,16 +43,24 @@ test_split: test
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Two runs of lm-eval's dummy model, which answers by lot, written by lm-eval itself."""
+    """Two runs of a model that answers by lot, written by lm-eval itself."""
     from lm_eval import simple_evaluate
     from lm_eval.loggers import EvaluationTracker
+    from lm_eval.models.dummy import DummyLM
     from lm_eval.tasks import TaskManager
+
+    class Babbler(DummyLM):
+        def generate_until(self, requests, disable_tqdm=False):
+            return [" ".join(random.sample(WORDS.split(), 6)) for _ in requests]
 
     folder = tmp_path_factory.mktemp("foreign")
     data = folder / "data.jsonl"
-    rows = [{"question": f"{n} + 1 = ?", "choices": [str(n + 1), str(n), "99"], "gold": 0} for n in range(40)]
+    rows = [
+        {"question": f"{n} + 1 = ?", "choices": [str(n + 1), str(n)], "gold": n % 2, "answer": f"{WORDS} {n + 1}"}
+        for n in range(40)
+    ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    for name, text in (("choice", CHOICE), ("perplexity", PERPLEXITY)):
+    for name, text in (("choice", CHOICE), ("perplexity", PERPLEXITY), ("translation", TRANSLATION)):
         (folder / f"{name}.yaml").write_text(text + DATA % data, encoding="utf-8")
     written = []
     for seed in (1, 2):
@@ -51,8 +68,8 @@ def folders(tmp_path_factory):
         tracker = EvaluationTracker(output_path=str(folder / f"run{seed}"))
         manager = TaskManager(include_path=str(folder), include_defaults=False)
         results = simple_evaluate(
-            "dummy",
-            tasks=["toy_choice", "toy_perplexity"],
+            Babbler(),
+            tasks=["toy_choice", "toy_perplexity", "toy_translation"],
             task_manager=manager,
             evaluation_tracker=tracker,
             random_seed=seed,
@@ -71,13 +88,19 @@ def test_they_are_compared(folders):
     assert {delta.task: (delta.metric, delta.n_pairs, delta.share) for delta in found.deltas} == {
         "toy_choice": ("acc", 40, True),
         "toy_perplexity": ("word_perplexity", 40, False),
+        "toy_translation": ("bleu", 40, False),
     }
-    # The aggregates that lm-eval wrote are the ones that the samples give.
     assert not found.notes
+    # The aggregates that lm-eval wrote are the ones that the samples give, of other metrics too.
+    for delta in (*found.deltas, *found.secondary):
+        stated = [run.tasks[delta.task].scores[delta.metric].value for run in (found.baseline, found.finetuned)]
+        assert [delta.baseline, delta.finetuned] == pytest.approx(stated, rel=1e-9), delta.metric
+        assert delta.ci_low < delta.ci_high
+    assert {delta.metric for delta in found.secondary} >= {"f1", "mcc", "chrf", "ter", "bits_per_byte"}
     assert sum(found.outcomes["toy_choice"].values()) == 40
     texts = read_texts(found.pairs("toy_choice")[3][0])
     assert texts.response.count("→") == 1 and "4 (" in texts.response
-    assert texts.target == "0: 4"
+    assert texts.target == "1: 3"
 
 
 def test_their_site_says_what_it_cannot_rank(folders, tmp_path):
