@@ -30,7 +30,7 @@ _REASONS = {
     "other_dataset": "other data",
     "other_version": "other task version",
     "other_grader": "other grader or metric",
-    "not_recomputable": "cannot be computed from the samples",
+    "not_recomputable": "computed over all answers by a function not known here: no interval, no test",
     "": "",
 }
 
@@ -136,6 +136,10 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
     else:
         keys = dict.fromkeys(difference.key for difference in state.differences)
         yield f"System comparison: the runs also differ in {', '.join(keys)}."
+    limits = [run.limit for run in (comparison.baseline, comparison.finetuned)]
+    if limits[0] != limits[1]:
+        lengths = ("all documents" if limit is None else f"--limit {limit}" for limit in limits)
+        yield f"The runs differ in length ({', '.join(lengths)}): only common documents are compared."
     for found in comparison.matching:
         left = found.only_baseline + found.only_finetuned + found.failed
         if left:

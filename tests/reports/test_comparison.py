@@ -150,10 +150,12 @@ def test_site_publishes_samples_only_when_told(tmp_path):
                 assert (file.parent / href).exists()
 
 
-def written_as(folder, **system):
+def written_as(folder, limit=8, **system):
     """A run that says this of its system, in the directory that the pages' names come from."""
     system = {"pretrained": "base", "quantization": "nf4", "dtype": "bfloat16", "backend": "hf"} | system
-    shape = Shape(documents=8, tasks=1, limit=8, adapter=system.get("adapter"), changes={"system": system})
+    shape = Shape(
+        documents=limit or 12, tasks=1, limit=limit, adapter=system.get("adapter"), changes={"system": system}
+    )
     run, shots = load_run(write_run(folder, shape)), system.get("num_fewshot", 0)
     return replace(run, tasks={name: replace(task, num_fewshot=shots) for name, task in run.tasks.items()})
 
@@ -184,6 +186,30 @@ def test_an_adapter_whose_base_was_only_asked_otherwise_is_compared_with_that(tm
     ]
     index = site.write(found, tmp_path / "site", ["en"])
     assert [path.name for path in index.parent.glob("*--*.html")] == ["plain--tuned.html"]
+
+
+def test_a_limited_base_is_not_taken_for_a_whole_one(tmp_path):
+    found = [
+        written_as(tmp_path / "tried", limit=5),
+        written_as(tmp_path / "whole", limit=None, apply_chat_template=True),
+        written_as(tmp_path / "tuned", limit=None, adapter="adapters/lora"),
+    ]
+    index = site.write(found, tmp_path / "site", ["en"])
+    assert "whole--tuned.html" in {path.name for path in index.parent.glob("*--*.html")}
+    assert not list(index.parent.glob("tried--*"))
+
+
+def test_where_there_is_only_a_limited_base_its_length_is_said(tmp_path):
+    found = [
+        written_as(tmp_path / "tried", limit=5),
+        written_as(tmp_path / "tuned", limit=None, adapter="adapters/lora"),
+    ]
+    index = site.write(found, tmp_path / "site", ["ru"])
+    assert "не все документы: --limit 5 и все документы" in index.read_text(encoding="utf-8")
+    pair = shown((index.parent / "tried--tuned.html").read_text(encoding="utf-8"))
+    assert "Прогоны разной длины (Система А: --limit 5; Система Б: все документы)." in pair
+    assert "только во втором 7" in pair and "Сравнение систем" in pair
+    assert "differ in length (--limit 5, all documents)" in " ".join(printed(compare(*found)).split())
 
 
 def test_both_languages_have_the_same_keys():
