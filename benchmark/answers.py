@@ -1,81 +1,22 @@
-"""Finished answers, on disk the moment they exist, so that an interrupted run goes on from where it stopped.
+"""Finished answers are kept the moment they exist, so that an interrupted run goes on from where it stopped.
 
 One store serves one system: its file is named by the hash of everything that changes an answer, so two systems
 can never read each other's. A key within the store is the request itself: prompt and generation settings.
 """
 
-import json
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
-from benchmark.errors import UserError
 from benchmark.identity import sha256_of_json
 from benchmark.progress import Progress
+from benchmark.store import AnswerStore
 
 SLICE = 128
 """Requests that a backend is given at once if it does not tell of each answer as it comes."""
-
-
-class AnswerStore:
-    """Request hash -> answer, in one SQLite file; JSON inside, nothing that could run when read."""
-
-    def __init__(self, path: Path) -> None:
-        """Open or create the store.
-
-        Raises:
-            UserError: the file cannot be written, or is not a store.
-        """
-        self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
-        except (sqlite3.Error, OSError) as error:
-            raise UserError(
-                f"{path}: cannot keep answers here ({error}); free the space, delete a damaged file, or choose --output elsewhere"
-            ) from error
-
-    def get(self, key: str) -> Any:
-        """The answer, or None.
-
-        Raises:
-            UserError: the file is damaged or locked.
-        """
-        try:
-            row = self._database.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
-            return None if row is None else json.loads(row[0])
-        except (sqlite3.Error, ValueError) as error:
-            raise UserError(
-                f"{self.path}: cannot read an answer ({error}); delete the file, or choose another --output"
-            ) from error
-
-    def put(self, key: str, answer: Any) -> None:
-        """Keep an answer; it survives a crash from here on.
-
-        Raises:
-            UserError: the disk is full or the file was taken away.
-        """
-        try:
-            self._database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, json.dumps(answer)))
-        except sqlite3.Error as error:
-            raise UserError(
-                f"{self.path}: cannot write an answer ({error}); free some space and give the same command again: "
-                "what is finished stays"
-            ) from error
-
-    def __len__(self) -> int:
-        return int(self._database.execute("SELECT count(*) FROM answers").fetchone()[0])
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
 
 
 class _Hook:

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 _WEIGHTS = ("*.safetensors", "*.gguf", "*.bin")
-_CONFIGURATION = ("config.json", "generation_config.json", "tokenizer*", "adapter_config.json", "*.model", "*.jinja")
+_CONFIGURATION = (
+    "config.json", "generation_config.json", "adapter_config.json", "*.index.json",
+    "tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab*", "merges.txt", "*.model", "*.tiktoken",
+    "chat_template.json", "*.jinja",
+    "*.py", "custom_generate/*.py",
+)  # fmt: skip
+"""Of code, what `trust_remote_code` would run."""
 _BLOCK = 1 << 22
 
 
@@ -38,10 +44,15 @@ def sha256_of_files(paths: Iterable[Path]) -> str:
 
 
 def model_sha256(path: Path) -> str:
-    """The identity of a model or adapter on disk: its weights, configuration and tokenizer, every byte of them."""
+    """The identity of a model or adapter on disk: its weights, configuration, tokenizer and code, every byte of them.
+
+    A GGUF file holds all of that; what transformers finds beside it, it reads too.
+    """
+    folder, patterns = (path.parent, _CONFIGURATION) if path.is_file() else (path, _WEIGHTS + _CONFIGURATION)
+    files = {file for pattern in patterns for file in folder.glob(pattern) if file.is_file()}
     if path.is_file():
-        return sha256_of_file(path)
-    return sha256_of_files(file for pattern in _WEIGHTS + _CONFIGURATION for file in path.glob(pattern))
+        return sha256_of_files({path, *files}) if files else sha256_of_file(path)
+    return sha256_of_files(files)
 
 
 def weights_sha256(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.adapter import read_manifest
 from benchmark.identity import sha256_of_file, sha256_of_json
 from benchmark.machine import device, peak_memory_bytes
+from benchmark.storekey import engine_sha256
 from tasks import ROOT
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ PACKAGES = (
     "transformers",
     "peft",
     "bitsandbytes",
+    "vllm",
+    "sglang",
     "tokenizers",
     "pymorphy3",
     "rouge-score",
@@ -70,7 +73,7 @@ def record(
     """The whole of `run.json`."""
     from benchmark.run import SEEDS, today
 
-    samples = results["samples"]
+    samples = {task: _of_one_filter(rows) for task, rows in results["samples"].items()}
     return {
         "format": FORMAT,
         "name": spec.name,
@@ -79,6 +82,7 @@ def record(
         "tasks": {task: _task(task, rows, results) for task, rows in samples.items()},
         "request": dict(asked),
         "grader_sha256": grader_sha256(),
+        "engine_sha256": engine_sha256(spec.backend),
         "versions": versions(),
         "seeds": SEEDS,
         "options": asdict(options),
@@ -91,6 +95,11 @@ def record(
         "finetuning": _finetuning(spec),
         "finished": today(),
     }
+
+
+def _of_one_filter(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each document once: a task with several filters has a row for each, over one and the same answer."""
+    return [row for row in rows if row["filter"] == rows[0]["filter"]]
 
 
 def _task(task: str, rows: list[dict[str, Any]], results: Mapping[str, Any]) -> dict[str, Any]:

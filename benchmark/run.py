@@ -5,12 +5,12 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from benchmark import processes, provenance
-from benchmark.answers import AnswerStore, StoredLM
+from benchmark.answers import StoredLM
 from benchmark.errors import UserError
 from benchmark.lmtasks import GROUP, LoadedTasks, blame, check_tasks, task_at_fault, task_manager
 from benchmark.machine import reset_peak_memory
@@ -21,7 +21,9 @@ from benchmark.request import difference, request
 from benchmark.rundir import write_run
 from benchmark.siblings import SiblingStores
 from benchmark.staging import check_output
-from benchmark.system import SystemSpec, identity, load_lm, system_key
+from benchmark.store import AnswerStore
+from benchmark.storekey import ingredients, remember, store_key
+from benchmark.system import SystemSpec, identity, load_lm
 
 __all__ = ["SEEDS", "RunOptions", "check_tasks", "run", "task_manager", "today"]
 
@@ -117,10 +119,11 @@ def _load(spec: SystemSpec, options: RunOptions, team: Team) -> tuple[Any, dict[
 
 
 def _store(output: Path, described: dict[str, Any], options: RunOptions, team: Team) -> AnswerStore:
-    # A shorter context cuts prompts that are stored whole: other answers to the same key.
-    context = {"max_length": options.max_length, "on_long_prompt": options.on_long_prompt}
-    key = system_key(described | context)
-    return SiblingStores(output.parent / ".answers", key, team.rank)
+    folder, kept = output.parent / ".answers", ingredients(described, asdict(options))
+    store = SiblingStores(folder, store_key(kept), team.rank)
+    if team.rank == 0:
+        remember(folder, kept)
+    return store
 
 
 def _evaluate(lm: StoredLM, spec: SystemSpec, options: RunOptions, tasks: LoadedTasks) -> dict[str, Any]:

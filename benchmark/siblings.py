@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from benchmark.answers import AnswerStore
+from benchmark.store import AnswerStore
 
 
 class SiblingStores(AnswerStore):
     """The store of one process, which finds the answers of the others too.
 
     An interrupted run may go on with another number of processes: what a process wrote that is no longer there must
-    not be asked again.
+    not be asked again. Only its own process writes into a store; the others are read, also while they are written.
     """
 
     def __init__(self, folder: Path, system: str, rank: int) -> None:
@@ -21,7 +21,7 @@ class SiblingStores(AnswerStore):
         """
         super().__init__(folder / f"{system}_rank{rank}.db")
         others = sorted(path for path in folder.glob(f"{system}_rank*.db") if path != self.path)
-        self._others = [AnswerStore(path) for path in others]
+        self._others = [AnswerStore(path, read_only=True) for path in others]
 
     def get(self, key: str) -> Any:
         """The answer of any process, or None."""

@@ -8,7 +8,7 @@ from benchmark import embedded
 from benchmark.adapter import with_adapter
 from benchmark.dtype import compute_dtype
 from benchmark.errors import UserError
-from benchmark.identity import model_sha256, sha256_of_json
+from benchmark.identity import model_sha256
 from benchmark.servers.endpoint import BACKENDS as SERVERS
 from benchmark.servers.endpoint import identifying
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 QUANTIZATIONS = ("none", "nf4", "int8")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+UNKNOWN = "unknown"
+"""The commit of a model of which nothing here tells which weights it has."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,12 @@ def identity(spec: SystemSpec, model: Any = None) -> dict[str, Any]:
     """What `run.json` says of the system and what its answers are keyed by: the spec with content hashes in it.
 
     Args:
-        model: the loaded transformers model, for its commit hash and true dtype; None for other backends.
+        model: the loaded transformers model, for its commit and true dtype; None for other backends.
     """
     described = asdict(spec)
     path = spec.local_path
     described["pretrained_sha256"] = model_sha256(path) if path else None
-    described["commit"] = getattr(getattr(model, "config", None), "_commit_hash", None)
+    described["commit"] = None if path else _commit(spec, model)
     described["adapter_sha256"] = model_sha256(Path(spec.adapter)) if spec.adapter else None
     described["backend_args"] = identifying(spec.backend, spec.backend_args)
     if hasattr(model, "dtype"):  # a server's model is a name, vLLM's an engine
@@ -99,10 +101,22 @@ def identity(spec: SystemSpec, model: Any = None) -> dict[str, Any]:
     return described
 
 
-def system_key(described: dict[str, Any]) -> str:
-    """The name of the system's answer store. Paths are left out: their content's hashes stand for them."""
-    located = {"adapter"} | ({"pretrained"} if described["pretrained_sha256"] else set())
-    return sha256_of_json({key: value for key, value in described.items() if key not in located})[:32]
+def _commit(spec: SystemSpec, model: Any) -> str:
+    """The commit of a model that is not a path: the loaded one's, else the one in the Hub's local cache.
+
+    A server does not say which weights it holds.
+    """
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    loaded = getattr(getattr(model, "config", None), "_commit_hash", None)
+    if loaded or spec.backend in SERVERS:
+        return loaded or UNKNOWN
+    try:
+        cached = try_to_load_from_cache(spec.pretrained, "config.json", revision=spec.revision)
+    except HFValidationError:  # no name that the Hub could have
+        return UNKNOWN
+    return Path(cached).parent.name if isinstance(cached, str) else UNKNOWN
 
 
 def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:

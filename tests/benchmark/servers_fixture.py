@@ -14,8 +14,9 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.models.api_models import JsonChatStr
 
-from benchmark.answers import AnswerStore, StoredLM
+from benchmark.answers import StoredLM
 from benchmark.backends import load_backend
+from benchmark.store import AnswerStore
 from benchmark.system import SystemSpec
 
 CHAT, PLAIN = "local-chat-completions", "local-completions"

@@ -1,10 +1,15 @@
-"""What a run's record says of its graders."""
+"""What a run's record says of its graders and counts of its answers."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmark.provenance import grader_sha256
+from benchmark.run import RunOptions, run
+from benchmark.system import SystemSpec
+from tests.benchmark.test_bad_tasks import PYTHON, QUESTIONS, YAML, write_questions
 
 
 @pytest.mark.parametrize(
@@ -26,3 +31,30 @@ def test_whatever_may_grade_is_in_the_graders_hash(tmp_path: Path, changed: str,
     before = grader_sha256(tmp_path)
     path.write_text("first = 22\n", encoding="utf-8")
     assert (grader_sha256(tmp_path) != before) == grades
+
+
+TWO_FILTERS = """filter_list:
+  - {name: whole, filter: [{function: take_first}]}
+  - {name: upper, filter: [{function: uppercase}, {function: take_first}]}
+"""
+
+
+def test_a_task_with_two_filters_counts_its_documents_and_tokens_once(tiny_model: Path, tmp_path: Path):
+    counted = [recorded(tiny_model, tmp_path / name, further) for name, further in (("1", ""), ("2", TWO_FILTERS))]
+    assert len((tmp_path / "2" / "samples").read_text(encoding="utf-8").splitlines()) == 2 * len(QUESTIONS)
+    assert counted[0]["tokens"] == counted[1]["tokens"]
+    keys = ("documents", "documents_sha256", "prompts_sha256")
+    assert [counted[0]["tasks"]["mine"][key] for key in keys] == [counted[1]["tasks"]["mine"][key] for key in keys]
+    assert counted[1]["tasks"]["mine"]["documents"] == len(QUESTIONS)
+
+
+def recorded(model: Path, folder: Path, further: str) -> dict[str, Any]:
+    """`run.json` of a run of a small task whose YAML goes on with `further`; its samples lie in `folder`."""
+    folder.mkdir()
+    (folder / "mine.yaml").write_text(YAML + further, encoding="utf-8")
+    (folder / "mine.py").write_text(PYTHON, encoding="utf-8")
+    write_questions(folder, QUESTIONS)
+    options = RunOptions(tasks=("mine",), include_paths=(str(folder),), bootstrap_iters=0)
+    made = run(SystemSpec(str(model), dtype="float32"), folder / "run", options)
+    next(made.glob("samples_*")).rename(folder / "samples")
+    return json.loads((made / "run.json").read_text(encoding="utf-8"))

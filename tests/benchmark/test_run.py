@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.answers import AnswerStore
 from benchmark.engine import RowwiseHFLM
 from benchmark.errors import UserError
 from benchmark.run import RunOptions, run
+from benchmark.store import AnswerStore
 from benchmark.system import SystemSpec
 from tasks import ROOT
 

@@ -15,7 +15,8 @@ from benchmark import cli
 from benchmark.backends import adapter_rank, backend_arguments, load_backend, parse_arguments
 from benchmark.errors import UserError
 from benchmark.servers.endpoint import address
-from benchmark.system import SystemSpec, identity, system_key
+from benchmark.storekey import ingredients, store_key
+from benchmark.system import SystemSpec, identity
 from tests.benchmark.servers_fixture import CHAT, PLAIN, spec
 
 URL = "http://localhost:8000"
@@ -39,7 +40,8 @@ def test_an_address_may_be_written_in_short(backend: str, base_url: str | None, 
 
 
 def key(**arguments: Any) -> str:
-    return system_key(identity(SystemSpec("served", backend=CHAT, backend_args=arguments, apply_chat_template=True)))
+    spec = SystemSpec("served", backend=CHAT, backend_args=arguments, apply_chat_template=True)
+    return store_key(ingredients(identity(spec), {}))
 
 
 def test_the_address_names_the_system_and_the_way_of_asking_does_not():
