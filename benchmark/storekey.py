@@ -12,7 +12,11 @@ from benchmark.servers.endpoint import BACKENDS as SERVERS
 from tasks.items import write_text
 
 _PACKAGE = Path(__file__).parent
-_CODE = {"hf": ("engine/*.py", "thinking.py"), "server": ("servers/*.py", "thinking.py"), "other": ("backends.py", "vllm_engine.py")}
+_CODE = {
+    "hf": ("engine/*.py", "thinking.py"),
+    "server": ("servers/*.py", "thinking.py"),
+    "other": ("backends.py", "vllm_engine.py"),
+}
 """Our modules that have a part in an answer, by the kind of backend."""
 _CONTENTS = {"pretrained_sha256", "adapter_sha256", "commit", "engine_sha256"}
 """Ingredients that change under one and the same command, beside the versions."""
@@ -76,13 +80,13 @@ def remember(folder: Path, kept: Mapping[str, Any]) -> None:
 
 def _changed(folder: Path, kept: Mapping[str, Any]) -> str:
     """What became another thing under the same command since the store that is most like this one; empty if none."""
-    found: list[list[str]] = []
+    found: list[str] = []
     for path in folder.glob("*.json"):
         earlier = _read(path)
         unequal = sorted(key for key in {*earlier, *kept} if earlier.get(key) != kept.get(key))
         if unequal and all(key in _CONTENTS or key.startswith(_VERSION) for key in unequal):
-            found.append([f"{key} was {_short(earlier.get(key))}, is {_short(kept.get(key))}" for key in unequal])
-    return "; ".join(min(found, key=len)) if found else ""
+            found.append("; ".join(f"{k} was {_short(earlier.get(k))}, is {_short(kept.get(k))}" for k in unequal))
+    return min(found, key=len, default="")
 
 
 def _read(path: Path) -> dict[str, Any]:
