@@ -1,6 +1,7 @@
 """Thinking models: what of a generated text is the answer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 THINK, THINK_END = "<think>", "</think>"
 
@@ -26,3 +27,12 @@ def after_thinking(text: str, stop: Sequence[str], *, marker: str | None, cut_of
     for string in stop:
         answer = answer.split(string)[0] if string else answer
     return answer
+
+
+def mark_id(tokenizer: Any, mark: int | str | None) -> int | str | None:
+    """The mark that ends a thought; its token's id, where decoding an answer would leave it out as a special token."""
+    if not isinstance(mark, str):
+        return mark
+    ids = tokenizer.encode(mark, add_special_tokens=False)
+    seen, kept = (mark in tokenizer.decode(ids, skip_special_tokens=skipped) for skipped in (False, True))
+    return ids[0] if len(ids) == 1 and seen and not kept else mark

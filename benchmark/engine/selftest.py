@@ -1,12 +1,14 @@
-"""Does a model answer alike when rows come and go? Asked of each model before its first answer, in a second.
+"""Does a model answer alike when rows come and go, or share a beginning? Asked before its first answer, in a second.
 
 An architecture with a memory of its own kind could mix rows up silently, so what decoding computed is compared with
 plain forward passes over whole texts: rows of different lengths, two with a shared prefix, one that joins when another
-leaves. Rows mixed up change logits by about as much as they vary; rounding to bfloat16 by a hundredth of it.
+leaves; options of two questions after the same examples. Rows mixed up change logits by about as much as they vary;
+rounding to bfloat16 by a hundredth of it.
 """
 
 import logging
 import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -14,6 +16,8 @@ import torch
 from benchmark.engine.budget import Budget
 from benchmark.engine.cache import RowCache
 from benchmark.engine.decoding import GreedyDecoder, Row
+from benchmark.engine.likelihood import LikelihoodScorer
+from benchmark.engine.sharing import Group, Node, Text
 
 TOLERANCE = 0.1
 """Mean difference of logits, in standard deviations of the logits."""
@@ -50,26 +54,68 @@ def agrees(model: Any, prompt: list[int], pad: int) -> bool:
         prompt: ids of a real prompt; its beginning is used.
         pad: the padding id.
     """
-    text = (prompt or [pad]) * (1 + max(_PROMPTS) // max(1, len(prompt)))
+    text = list(_lengthened(tuple(prompt or [pad]), max(_PROMPTS)))
     rows = [
         Row(index, text[:length], limit, shared=shared)
         for index, (length, limit, shared) in enumerate(zip(_PROMPTS, _LIMITS, _SHARED, strict=True))
     ]
     recorder = _Recorder(model, pad)
-    try:
+
+    def apart() -> Iterator[float]:
         recorder.run(rows)
-        alone = [_alone(model, row) for row in rows]
+        for row in rows:
+            yield _apart(recorder.logits[row.index], _alone(model, row.prompt + row.generated[:-1], 1)[-1])
+
+    return _holds(model, apart, "is decoded by transformers' generate (slower, same answers)")
+
+
+@torch.inference_mode()
+def shares(model: Any, tokens: Sequence[int]) -> bool:
+    """Whether log-likelihoods after shared parts are those of forward passes over each text alone.
+
+    Args:
+        tokens: ids of a real text; its beginning is used.
+    """
+    text = _lengthened(tuple(tokens), 48)
+    examples = Node(text[:17])
+    contexts = [Node(text[17:31], examples), Node(text[17:22], examples)]
+    options = [(text[:31], (1, 4)), (text[:22], (3, 1))]
+    groups = [
+        Group([_option(beginning, text[31 : 31 + own]) for own in owns], context)
+        for context, (beginning, owns) in zip(contexts, options, strict=True)
+    ]
+    scorer = LikelihoodScorer(model, Budget(rows=8, cells=1 << 20, prefill=1 << 20))
+
+    def apart() -> Iterator[float]:
+        for chunk, logits in scorer.logits(groups):
+            for (_, option), ours in zip(chunk, logits, strict=True):
+                yield _apart(ours.float(), _alone(model, option.tokens, option.scored))
+
+    return _holds(model, apart, "has each text read from its beginning (slower, same numbers)")
+
+
+def _option(beginning: tuple[int, ...], own: tuple[int, ...]) -> Text:
+    return Text(beginning + own, beginning, [(0, own)])
+
+
+def _lengthened(text: tuple[int, ...], length: int) -> tuple[int, ...]:
+    return text * (1 + length // len(text))
+
+
+def _holds(model: Any, differences: Callable[[], Iterator[float]], instead: str) -> bool:
+    """Whether all differences are those of rounding; says what happens instead."""
+    try:
+        apart = max(differences())
     except (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError) as error:
-        # Whatever an architecture of its own kind raises here, it has `generate` to fall back on.
-        return _refused(model, f"{type(error).__name__}: {error}")
-    apart = max(_apart(recorder.logits[row.index], logits) for row, logits in zip(rows, alone, strict=True))
-    return apart <= TOLERANCE or _refused(model, f"logits differ by {apart:.2g} standard deviations")
+        # Whatever an architecture of its own kind raises here, there is a slower way that it knows.
+        return _refused(model, instead, f"{type(error).__name__}: {error}")
+    return apart <= TOLERANCE or _refused(model, instead, f"logits differ by {apart:.2g} standard deviations")
 
 
-def _alone(model: Any, row: Row) -> torch.Tensor:
-    """The logits of a row's newest token, from one forward pass over its whole text."""
-    ids = torch.tensor([row.prompt + row.generated[:-1]], device=model.device)
-    return model(input_ids=ids, use_cache=False, logits_to_keep=1).logits[0, -1].float()
+def _alone(model: Any, tokens: Sequence[int], kept: int) -> torch.Tensor:
+    """The last logits of one forward pass over a whole text."""
+    ids = torch.tensor([list(tokens)], device=model.device)
+    return model(input_ids=ids, use_cache=False, logits_to_keep=kept).logits[0].float()
 
 
 def _apart(ours: torch.Tensor, alone: torch.Tensor) -> float:
@@ -78,8 +124,6 @@ def _apart(ours: torch.Tensor, alone: torch.Tensor) -> float:
     return math.inf if math.isnan(apart) else apart
 
 
-def _refused(model: Any, why: str) -> bool:
-    logging.getLogger("rufinbench").warning(
-        "%s is decoded by transformers' generate (slower, same answers): %s", type(model).__name__, why
-    )
+def _refused(model: Any, instead: str, why: str) -> bool:
+    logging.getLogger("rufinbench").warning("%s %s: %s", type(model).__name__, instead, why)
     return False

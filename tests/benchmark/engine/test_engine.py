@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.engine import RowwiseHFLM, decoding
 from benchmark.engine.decoding import Counts
-from benchmark.engine.hf import supports
+from benchmark.engine.models import supports
 from benchmark.engine.stops import StopFinder
 from benchmark.errors import UserError
 from tasks.scoring import numeric
