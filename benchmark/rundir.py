@@ -1,12 +1,15 @@
 """Writes a run directory: stock lm-eval files, and `run.json`."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmark.staging import staged
 from tasks.items import write_text
+
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def write_run(
@@ -71,8 +74,7 @@ def _line(row: Mapping[str, Any]) -> str:
         "target": str(row["target"]),
     }
     text = json.dumps(stock, default=handle_non_serializable, ensure_ascii=False)
-    escaped = any("\ud800" <= letter <= "\udfff" for letter in text)
-    return json.dumps(stock, default=handle_non_serializable) if escaped else text
+    return json.dumps(stock, default=handle_non_serializable) if _HALF_A_PAIR.search(text) else text
 
 
 def _is_whole(path: Path) -> bool:

@@ -1,7 +1,9 @@
 """Request hash -> answer, on disk: one SQLite file for each process of each system's runs."""
 
 import json
+import math
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from benchmark.errors import UserError
 
 BUSY = 60.0
 """Seconds to wait for another process that is writing into the same file: a run of other tasks of the same system."""
+SYNC_EVERY = 1.0
+"""Seconds between two times that the disk itself is waited for: each costs milliseconds, of a busy disk many."""
 
 
 class AnswerStore:
@@ -27,6 +31,7 @@ class AnswerStore:
         """
         self.path = path
         self._has_table = not read_only
+        self._synced = -math.inf
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             address = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
@@ -62,13 +67,18 @@ class AnswerStore:
         return self._has_table
 
     def put(self, key: str, answer: Any) -> None:
-        """Keep an answer; it survives a crash from here on.
+        """Keep an answer; it survives the end of this process from here on, however that comes.
+
+        A power cut may take the answers of the last second; answers that come slower are on the disk one by one.
 
         Raises:
             UserError: the disk is full or the file was taken away.
         """
         try:
             self._database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, json.dumps(answer)))
+            if time.monotonic() - self._synced >= SYNC_EVERY:
+                busy, *_ = self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._synced = self._synced if busy else time.monotonic()
         except sqlite3.Error as error:
             raise UserError(
                 f"{self.path}: cannot write an answer ({error}); free some space and give the same command again: "
@@ -92,4 +102,5 @@ def _is_locked(error: BaseException) -> bool:
 @retry(retry=retry_if_exception(_is_locked), wait=wait_random(max=0.1), stop=stop_after_delay(BUSY), reraise=True)
 def _prepare(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=NORMAL")  # the disk is waited for at checkpoints only
     database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")

@@ -1,21 +1,24 @@
 """The file of answers: what several processes may do with it at once, and what a crash leaves of it."""
 
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmark.errors import UserError
 from benchmark.siblings import SiblingStores
-from benchmark.store import AnswerStore
+from benchmark.store import SYNC_EVERY, AnswerStore
 from tasks import ROOT
 
 WRITE = """
 import os, signal, sys
 from pathlib import Path
+from types import SimpleNamespace
 from benchmark.siblings import SiblingStores
 
 folder, rank, first, last, end = sys.argv[1:]
@@ -67,6 +70,30 @@ def test_what_a_killed_process_kept_is_found_by_the_others(tmp_path: Path):
     assert (tmp_path / "system_rank1.db-wal").stat().st_size, "not tidied up: the process had no time to"
     store = SiblingStores(tmp_path, "system", 0)
     assert [store.get(str(number)) for number in range(5)] == [f"answer {number}" for number in range(5)]
+    store.close()
+
+
+def test_an_answer_is_on_the_disk_itself_at_the_latest_with_the_next_one_a_second_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    now = [0.0]
+    monkeypatch.setattr("benchmark.store.time", SimpleNamespace(monotonic=lambda: now[0]))
+    store = AnswerStore(tmp_path / "answers.db")
+
+    def after_a_power_cut() -> list[str]:
+        """Keys in the file itself; what is beside it in the log may be lost."""
+        copied = sqlite3.connect(shutil.copy(tmp_path / "answers.db", tmp_path / "copied.db"))
+        found = [key for (key,) in copied.execute("SELECT key FROM answers ORDER BY key")]
+        copied.close()
+        return found
+
+    store.put("1", "first")
+    assert after_a_power_cut() == ["1"]
+    store.put("2", "at the same moment")
+    assert after_a_power_cut() == ["1"], "the disk is not waited for again"
+    now[0] = SYNC_EVERY
+    store.put("3", "later")
+    assert after_a_power_cut() == ["1", "2", "3"]
     store.close()
 
 
