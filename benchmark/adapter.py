@@ -18,11 +18,27 @@ def with_adapter(model: Any, spec: "SystemSpec") -> Any:
     """The model with the adapter of its spec on it, unmerged.
 
     Raises:
-        UserError: no adapter there, a damaged one, pickled weights, or one of another base.
+        UserError: as `check_adapter`; damaged weights, or weights that do not fit the model.
     """
     from peft import PeftModel
     from safetensors import SafetensorError
 
+    folder = check_adapter(spec)
+    try:
+        return PeftModel.from_pretrained(model, str(folder))
+    except SafetensorError as error:
+        raise UserError(f"--adapter {folder}: its weights are damaged ({error}); copy or train it again") from error
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(f"--adapter {folder}: does not fit --model {spec.pretrained}: {said}") from error
+
+
+def check_adapter(spec: "SystemSpec") -> Path:
+    """The directory of a spec's adapter, whoever applies it: this process, vLLM or SGLang.
+
+    Raises:
+        UserError: no adapter there, pickled weights, or one of another base.
+    """
     folder = Path(str(spec.adapter))
     if not (folder / _CONFIG).exists():
         raise UserError(f"--adapter {folder}: no {_CONFIG} there; give a PEFT adapter's directory")
@@ -31,13 +47,7 @@ def with_adapter(model: Any, spec: "SystemSpec") -> Any:
             f"--adapter {folder}: no *.safetensors there; convert the adapter (pickled weights are not loaded)"
         )
     _check_base(spec, folder)
-    try:
-        return PeftModel.from_pretrained(model, str(folder))
-    except SafetensorError as error:
-        raise UserError(f"--adapter {folder}: its weights are damaged ({error}); copy or train it again") from error
-    except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"--adapter {folder}: does not fit --model {spec.pretrained}: {said}") from error
+    return folder
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

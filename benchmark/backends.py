@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark import vllm_engine
+from benchmark.adapter import check_adapter
 from benchmark.errors import UserError
 from benchmark.servers.endpoint import BACKENDS, CHAT, endpoint, refuse_secrets
 
@@ -28,6 +30,7 @@ _OF_HF = (
     "truncation",
 )
 """What lm-eval's `hf` takes besides how a model is loaded, which is done here: it would ignore the rest in silence."""
+_DTYPES = ("float32", "bfloat16", "float16")
 _INSTALL = {"vllm": "pip install -e '.[vllm]'", "sglang": "pip install sglang"}
 _ADAPTER_NAME = "finetuned"
 
@@ -43,16 +46,22 @@ def load_backend(spec: "SystemSpec", batch_size: int | str, max_length: int | No
     if spec.backend in BACKENDS:
         return _server(spec, max_length)
     arguments = backend_arguments(spec, max_length)
+    if spec.adapter:
+        check_adapter(spec)
     from lm_eval.api.registry import get_model
 
+    size = vllm_engine.SLICE if spec.backend == vllm_engine.NAME and str(batch_size).startswith("auto") else batch_size
     try:
-        lm = get_model(spec.backend).create_from_arg_obj(arguments, {"batch_size": batch_size})
+        lm = get_model(spec.backend).create_from_arg_obj(arguments, {"batch_size": size})
     except ImportError as error:
-        install = _INSTALL.get(spec.backend, "")
-        remedy = f"install it with {install}" if install else f"its packages are missing ({_first_line(error)})"
-        raise UserError(f"--backend {spec.backend}: not installed here; {remedy}") from error
-    except (KeyError, ValueError, TypeError, AssertionError, OSError) as error:
+        install = _INSTALL.get(spec.backend, "its packages")
+        raise UserError(
+            f"--backend {spec.backend}: not installed here ({_first_line(error)}); install it with {install}"
+        ) from error
+    except (KeyError, ValueError, TypeError, AssertionError, OSError, RuntimeError) as error:
         raise UserError(f"--backend {spec.backend}: {_first_line(error)}") from error
+    if spec.backend == vllm_engine.NAME:
+        vllm_engine.seed_each_sample(lm)
     if spec.adapter and spec.backend == "sglang":
         # lm-eval has SGLang load the adapter, but never asks for it: the answers would be the base model's.
         lm.model.generate = partial(lm.model.generate, lora_path=_ADAPTER_NAME)
@@ -81,7 +90,7 @@ def backend_arguments(spec: "SystemSpec", max_length: int | None = None) -> dict
     Raises:
         UserError: an adapter that the backend cannot apply.
     """
-    arguments: dict[str, Any] = {"pretrained": spec.pretrained} | _further(spec)
+    arguments: dict[str, Any] = {"pretrained": str(spec.local_path or spec.pretrained)} | _further(spec)
     if spec.dtype != "auto":
         arguments["dtype"] = spec.dtype
     if spec.backend in ("vllm", "sglang"):
@@ -168,6 +177,9 @@ def command_line_arguments(backend: str, values: Sequence[str], options: Mapping
         raise UserError(
             f"--backend-arg {unknown[0]}: hf takes only {', '.join(_OF_HF)}; the rest has options of its own"
         )
+    for name, value in arguments.items():
+        if backend == "hf" and name.endswith("_dtype") and value not in _DTYPES:
+            raise UserError(f"--backend-arg {name}: choose one of {', '.join(_DTYPES)}")
     for name in given:
         if backend not in BACKENDS and not (name == "base_url" and backend != "hf"):
             option = "--" + name.replace("_", "-")

@@ -169,7 +169,9 @@ def check_file(path: Path) -> None:
     console = Console()
     for problem in problems:
         console.print(problem, markup=False, highlight=False)
-    if problems or not numbered:
+    if not numbered:
+        raise UserError(f"--data {path}: no rows; give a JSONL file with a row a line")
+    if problems:
         raise UserError(f"--data {path}: {len(problems)} problems in {len(numbered)} rows; mend them as listed")
     console.print(f"{path}: {len(numbered)} rows, all good")
 

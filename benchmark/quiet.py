@@ -14,6 +14,7 @@ _LIBRARIES = ("lm_eval", "transformers", "httpx", "datasets", "huggingface_hub",
 def quiet_libraries() -> None:
     """Errors only from the libraries; where stderr is no terminal, no progress bars of theirs either."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.ERROR)
     if not sys.stderr.isatty():

@@ -63,7 +63,10 @@ def _newest_results(run: Path) -> Path:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        read = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(read, dict):
+            raise ValueError("no JSON object")
+        return read
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error}); restore it or run again") from error
 

@@ -1,5 +1,7 @@
 """The system under test: which model, in which form, with which adapter, asked in which way; and how it is loaded."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ from benchmark.servers.endpoint import identifying
 if TYPE_CHECKING:
     import torch
     from lm_eval.api.model import LM
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 QUANTIZATIONS = ("none", "nf4", "int8")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -123,38 +125,58 @@ def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel
     """The transformers model and tokenizer of a spec, ready to evaluate, its adapter applied unmerged.
 
     Raises:
-        UserError: no such device, model or adapter, damaged weights, a tokenizer that is misread or lacks the chat
-            template that is asked for, an adapter of another base, or quantization that cannot run here.
+        UserError: as `usable_device` and `load_tokenizer`; damaged weights, an adapter of another base, or
+            quantization that cannot run here.
     """
-    from safetensors import SafetensorError
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
-    place = _device(device)
-    source, gguf = _source(spec)
-    options: dict[str, Any] = {"revision": spec.revision} if spec.revision else {}
-    options |= {"trust_remote_code": spec.trust_remote_code, **gguf}
-    try:
-        config = AutoConfig.from_pretrained(source, **options)
-        dtype = compute_dtype(spec.dtype, place, config.model_type)
-        tokenizer = AutoTokenizer.from_pretrained(source, **options)
-        _check_tokenizer(spec, tokenizer, is_gguf=bool(gguf))
+    place = usable_device(device)
+    config, tokenizer = load_tokenizer(spec)
+    dtype = compute_dtype(spec.dtype, place, config.model_type)
+    source, options = _source(spec)
+    with _loading(spec):
         model = AutoModelForCausalLM.from_pretrained(
             source,
             dtype=dtype,
             quantization_config=quantization_config(spec, dtype),
             device_map={"": place},
-            use_safetensors=None if gguf else True,
+            use_safetensors=None if "gguf_file" in options else True,
             **options,
         )
+    if spec.adapter:
+        model = with_adapter(model, spec)
+    return model.eval(), tokenizer
+
+
+def load_tokenizer(spec: SystemSpec) -> tuple["PreTrainedConfig", "PreTrainedTokenizerBase"]:
+    """A spec's configuration and tokenizer, without its weights.
+
+    Raises:
+        UserError: no such model, or a tokenizer that is misread or lacks the chat template that is asked for.
+    """
+    from transformers import AutoConfig, AutoTokenizer
+
+    source, options = _source(spec)
+    with _loading(spec):
+        config = AutoConfig.from_pretrained(source, **options)
+        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+    _check_tokenizer(spec, tokenizer, is_gguf="gguf_file" in options)
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    return config, tokenizer
+
+
+@contextmanager
+def _loading(spec: SystemSpec) -> Iterator[None]:
+    """Says in one line what keeps transformers from loading a model."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
     except SafetensorError as error:
         raise UserError(f"--model {spec.pretrained}: its weights are damaged ({error}); copy it again") from error
     except (OSError, ValueError, ImportError) as error:
         raise UserError(f"--model {spec.pretrained}: cannot load it: {_first_line(error)}") from error
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-    if spec.adapter:
-        model = with_adapter(model, spec)
-    return model.eval(), tokenizer
 
 
 def _check_tokenizer(spec: SystemSpec, tokenizer: Any, *, is_gguf: bool) -> None:
@@ -168,23 +190,30 @@ def _check_tokenizer(spec: SystemSpec, tokenizer: Any, *, is_gguf: bool) -> None
         )
 
 
-def _source(spec: SystemSpec) -> tuple[str, dict[str, str]]:
-    """Where transformers loads from, and the argument that says it is a GGUF file."""
+def _source(spec: SystemSpec) -> tuple[str, dict[str, Any]]:
+    """Where transformers loads from, and its further arguments."""
+    options: dict[str, Any] = {"revision": spec.revision} if spec.revision else {}
+    options["trust_remote_code"] = spec.trust_remote_code
     path = spec.local_path
     if path is None:
-        return spec.pretrained, {}
+        return spec.pretrained, options
     if path.is_file():
         if path.suffix != ".gguf":
             raise UserError(f"--model {path}: a file must be GGUF (*.gguf); give the directory of other checkpoints")
-        return str(path.parent), {"gguf_file": path.name}
+        return str(path.parent), options | {"gguf_file": path.name}
     if not (path / "config.json").exists():
         raise UserError(
             f"--model {path}: no config.json in this directory; give a transformers checkpoint or a GGUF file"
         )
-    return str(path), {}
+    return str(path), options
 
 
-def _device(name: str) -> str:
+def usable_device(name: str) -> str:
+    """The device that a name means here; `auto` is a GPU where there is one.
+
+    Raises:
+        UserError: this machine, or this build of torch, has no such device.
+    """
     import torch
 
     if name == "auto":
@@ -257,6 +286,10 @@ def load_lm(
         )
     if on_long_prompt != "truncate":
         raise UserError(f"--on-long-prompt {on_long_prompt}: only the hf backend counts before it asks; leave it out")
+    if device != "auto":
+        raise UserError(
+            f"--device {device}: {spec.backend} chooses its own; leave it out (CUDA_VISIBLE_DEVICES limits it)"
+        )
     from benchmark.backends import load_backend
 
     return load_backend(spec, batch_size, max_length)

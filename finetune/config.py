@@ -10,7 +10,7 @@ from benchmark.errors import UserError
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelConfig(_Section):
@@ -51,7 +51,7 @@ class DataConfig(_Section):
 class LoraConfig(_Section):
     """The adapter (Hu et al., 2021)."""
 
-    r: int = Field(64, gt=0)
+    r: int = Field(64, gt=0, le=8192)
     alpha: int = Field(16, gt=0)
     """The update is scaled by alpha / r, or alpha / √r with rslora."""
     dropout: float = Field(0.0, ge=0, lt=1)
@@ -81,7 +81,7 @@ class TrainingConfig(_Section):
     validation_examples: int = Field(64, gt=0)
     checkpoints: int = Field(4, ge=0)
     """How many times a checkpoint to resume from is written over the training."""
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**32)
 
 
 class FinetuneConfig(_Section):
@@ -103,8 +103,8 @@ def load_config(path: Path, overrides: list[str] | None = None) -> FinetuneConfi
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"--config {path}: {error.strerror}; see finetune/configs/ for examples") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"--config {path}: not YAML: {' '.join(str(error).split())}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"--config {path}: not YAML in UTF-8: {' '.join(str(error).split())}") from error
     if not isinstance(raw, dict):
         raise UserError(f"--config {path}: expected the sections model, data, lora, training")
     for override in overrides or []:
@@ -124,7 +124,10 @@ def _apply(raw: dict[str, Any], override: str) -> None:
         raw = raw.setdefault(section, {})
         if not isinstance(raw, dict):
             raise UserError(f"--set {override}: {section} is a value, not a section")
-    raw[last] = yaml.safe_load(value)
+    try:
+        raw[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {override}: the value is not YAML; put it into quotes") from error
 
 
 def _explain(error: ValidationError) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from benchmark.errors import UserError
 from finetune.config import FinetuneConfig, LoraConfig
 from finetune.loss import CHUNK
 
@@ -42,7 +43,11 @@ class Architecture:
 
 
 def architecture(model_config: Any, lora: LoraConfig) -> Architecture:
-    """The sizes of a transformers configuration, weights counted on a model without storage."""
+    """The sizes of a transformers configuration, weights counted on a model without storage.
+
+    Raises:
+        UserError: no layer that the adapter could stand on.
+    """
     from transformers import AutoModelForCausalLM
 
     with torch.device("meta"):
@@ -52,6 +57,8 @@ def architecture(model_config: Any, lora: LoraConfig) -> Architecture:
     linear = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head}
     matrices = sum(module.weight.numel() for module in linear.values())
     adapted = [module for name, module in linear.items() if _is_target(name, lora.target_modules)]
+    if not adapted:
+        raise UserError(f"lora.target_modules={lora.target_modules}: the model has no such linear layer")
     width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
     return Architecture(
         width=text.hidden_size,

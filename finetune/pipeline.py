@@ -132,21 +132,21 @@ def _is_finished(output: Path, digest: str) -> bool:
 
 
 def dry_run(config: FinetuneConfig, device: str = "auto") -> dict[str, Any]:
-    """What would be trained, without loading weights: examples, tokens, updates, memory by what holds it, least time."""
-    import torch
-    from transformers import AutoConfig, AutoTokenizer
+    """What would be trained, without loading weights: examples, tokens, updates, memory by what holds it, least time.
 
+    Raises:
+        UserError: a device, base or data that training would refuse.
+    """
     from benchmark.dtype import compute_dtype
+    from benchmark.system import load_tokenizer, usable_device
     from finetune import estimate
     from finetune.model import base_spec
     from finetune.packing import longest_row
     from finetune.train import planned_updates
 
-    prepared = gather(config)
-    source = str(base_spec(config).local_path or config.model.pretrained)
-    examples = _tokenized(prepared.train, AutoTokenizer.from_pretrained(source), config)
-    architecture = AutoConfig.from_pretrained(source)
-    place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    place = usable_device(device)
+    architecture, tokenizer = load_tokenizer(base_spec(config))
+    examples = _tokenized(gather(config).train, tokenizer, config)
     dtype = compute_dtype(config.model.dtype, place, architecture.model_type)
     training, sizes = config.training, estimate.architecture(architecture, config.lora)
     row_tokens = longest_row(examples.kept, training.token_budget, training.examples_per_update)

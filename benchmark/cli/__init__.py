@@ -61,7 +61,7 @@ def main() -> None:
         code = 2
         if _STATE["debug"]:
             traceback.print_exc()
-        _tell(str(error))
+        _tell(_of_file(error) if isinstance(error, OSError) else str(error))
     if code == _INTERRUPTED:
         _tell("interrupted; give the same command again to go on")
     sys.exit(code)
@@ -70,6 +70,12 @@ def main() -> None:
 def _command_path(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     return context.command_path if context else "rufinbench"
+
+
+def _of_file(error: OSError) -> str:
+    """What the system refused, on which file; of a replacement, the file that was to be replaced."""
+    path = error.filename2 or error.filename
+    return f"{path}: {error.strerror}; mend that, or choose another place" if path and error.strerror else str(error)
 
 
 def _tell(message: str) -> None:

@@ -8,7 +8,7 @@ import typer
 
 def demo(
     output: Annotated[Path, typer.Option(help="Where runs, adapter and report go.")] = Path("demo"),
-    limit: Annotated[int, typer.Option(min=1, help="Documents of each task.")] = 6,
+    limit: Annotated[int, typer.Option(min=1, max=10**9, help="Documents of each task.")] = 6,
 ) -> None:
     """Everything once, on the embedded model: score, fine-tune, score again, compare, report.
 

@@ -1,5 +1,6 @@
 """Commands that make run directories: score a system, grade its answers again, join runs."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,7 +33,7 @@ def run(
     tasks: Annotated[str, typer.Option(help="Comma-separated lm-eval tasks or groups.")] = "rufin",
     include_path: options.IncludePath = None,
     num_fewshot: Annotated[int | None, typer.Option(min=0, help="Examples shown before each question.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N documents of each task.")] = None,
+    limit: options.Limit = None,
     batch_size: Annotated[str, typer.Option(help="Rows generated together; auto: as many as memory holds.")] = "auto",
     max_gen_toks: Annotated[int | None, typer.Option(min=1, help="Replaces the tasks' limit on answer tokens.")] = None,
     max_length: Annotated[int | None, typer.Option(min=16, help="Context length, if the model's config lies.")] = None,
@@ -105,7 +106,7 @@ def rescore(
     from benchmark.rescore import rescore as rescore_run
     from benchmark.summary import print_run
 
-    target = output or run.with_name(f"{run.name}-rescored")
+    target = output or run.resolve().with_name(f"{run.resolve().name}-rescored")
     print_run(rescore_run(run, target, include_paths=tuple(include_path or ())))
 
 
@@ -139,8 +140,8 @@ def slug(name: str) -> str:
 
 def _batch_size(text: str) -> int | str:
     """`auto`, lm-eval's `auto:N`, or rows."""
-    if text.partition(":")[0] == "auto":
+    if re.fullmatch(r"auto(:[1-9]\d*)?", text, re.ASCII):
         return text
-    if not text.isdecimal() or int(text) == 0:
+    if not re.fullmatch(r"0*[1-9]\d{0,8}", text, re.ASCII):
         raise UserError(f"--batch-size {text}: give a number of rows, or auto")
     return int(text)
