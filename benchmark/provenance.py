@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.adapter import read_manifest
 from benchmark.identity import sha256_of_file, sha256_of_json
+from benchmark.license import license_of
 from benchmark.machine import device, peak_memory_bytes
 from benchmark.storekey import engine_sha256
 from tasks import ROOT
@@ -78,7 +79,7 @@ def record(
         "format": FORMAT,
         "name": spec.name,
         "system": dict(described),
-        "model": {"parameters": _parameters(lm), "license": _license(spec)},
+        "model": {"parameters": _parameters(lm), "license": license_of(spec)},
         "tasks": {task: _task(task, rows, results) for task, rows in samples.items()},
         "request": dict(asked),
         "grader_sha256": grader_sha256(),
@@ -120,12 +121,6 @@ def _parameters(lm: Any) -> int | None:
     model = getattr(lm, "model", None)
     # A 4-bit weight stores two parameters a byte; num_parameters knows, a plain sum of numel does not.
     return None if model is None else getattr(model, "num_parameters", lambda: None)()
-
-
-def _license(spec: "SystemSpec") -> str | None:
-    from benchmark import embedded
-
-    return embedded.LICENSE if spec.pretrained == embedded.NAME else None
 
 
 def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any] | None:
