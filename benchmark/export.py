@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmark.comparison import Comparison
 from benchmark.records import RunRecord
+from benchmark.visible import escaped
 
 FORMAT = 1
 
@@ -52,6 +53,6 @@ def run_summary(run: RunRecord) -> dict[str, Any]:
 
 
 def as_json(comparison: Comparison) -> str:
-    """`as_dict` as JSON text, Cyrillic as it is; lone surrogates are escaped, so that the text is valid UTF-8."""
+    """`as_dict` as JSON text, Cyrillic as it is; what a reader cannot see is escaped, lone surrogates too."""
     text = json.dumps(as_dict(comparison), ensure_ascii=False, indent=2, default=str, allow_nan=False)
-    return "".join(f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char for char in text) + "\n"
+    return escaped(text) + "\n"

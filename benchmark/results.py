@@ -102,7 +102,8 @@ def _task(name: str, results: Mapping[str, Any], folder: Path, stamp: str) -> tu
     n = _count(counts.get("effective")) or _count(values.get("sample_len"))
     filter_name = _first_filter(values)
     scores = _scores(name, values, higher, filter_name, n)
-    samples, problems = read_samples(name, folder / f"samples_{name}{stamp}.jsonl", filter_name, config)
+    file = Path(f"samples_{name}{stamp}.jsonl").name  # a task's name with a slash in it leads to no other folder
+    samples, problems = read_samples(name, folder / file, filter_name, config)
     problems += [
         Problem("no_value", name, detail=metric) for metric, score in scores.items() if not math.isfinite(score.value)
     ]

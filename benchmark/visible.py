@@ -1,5 +1,6 @@
 """Makes text from elsewhere safe to look at: what a reader cannot see is shown by its code point."""
 
+import json
 import re
 
 # Control characters (newline and tab aside), soft hyphen, bidirectional marks and overrides, zero-width
@@ -13,3 +14,8 @@ _HIDDEN = re.compile(
 def visible(text: str) -> str:
     """The text with every invisible or misleading character replaced by ⟨U+XXXX⟩."""
     return _HIDDEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def escaped(json_text: str) -> str:
+    """JSON text with the same characters as escapes: equal data, nothing in it that a terminal acts on."""
+    return _HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], json_text)

@@ -57,5 +57,5 @@ def _names(packed: Browser, texts: Texts) -> dict[str, dict[str, str]]:
     return {
         "outcome": {name: texts.name("outcome", name) for name in packed.names},
         "metric": {name: texts.name("metric", name) for name in packed.metrics},
-        "part": {value: texts.part(dimension, value) for dimension, value, _ in packed.parts},
+        "part": {f"{dimension}:{value}": texts.part(dimension, value) for dimension, value, _ in packed.parts},
     }

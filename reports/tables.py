@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 from benchmark.comparison import Comparison
 from benchmark.visible import visible
 
+_FORMULA = re.compile(r"(?:^|(?<=[;,\t\n\"]))(?=\s*[=+\-@\t\n])")
 _FIELDS = (
     "task", "metric", "headline", "higher_is_better", "baseline", "finetuned", "difference", "ci_low", "ci_high",
     "p_value", "p_adjusted", "n_pairs", "clusters", "improved", "worsened", "detectable", "method", "verdict", "reason",
@@ -24,10 +26,12 @@ def as_csv(comparison: Comparison) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A value that no spreadsheet takes for a formula; numbers, negative ones too, stay numbers."""
+    """A value that no spreadsheet takes for a formula; numbers, negative ones too, stay numbers.
+
+    A text is also looked at behind each separator: where the decimal comma is used, cells end at semicolons.
+    """
     if value is None:
         return ""
     if not isinstance(value, str):
         return value
-    shown = visible(value)
-    return "'" + shown if shown[:1] in {"=", "+", "-", "@", "\t", "\n"} else shown
+    return _FORMULA.sub("'", visible(value))

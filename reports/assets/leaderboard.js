@@ -58,7 +58,9 @@
     }
     const enough = picked.length >= 2;
     document.getElementById("chosen-note").hidden = enough;
-    document.getElementById("chosen-chart").replaceChildren(...(enough ? [chart(picked)] : []));
+    const drawn = document.getElementById("chosen-chart");
+    drawn.hidden = !enough;
+    drawn.replaceChildren(...(enough ? [chart(picked)] : []));
     const links = data.pairs.filter(([a, b]) => picked.includes(a) && picked.includes(b));
     document.getElementById("chosen-links").replaceChildren(
       ...links.flatMap(([a, b, href]) => {
@@ -75,7 +77,7 @@
     const heading = row.querySelector("th");
     const input = document.createElement("input");
     input.type = "checkbox";
-    input.setAttribute("aria-label", box.dataset.pick.replace("{name}", data.systems[Number(row.dataset.system)].name));
+    input.setAttribute("aria-label", box.dataset.pick.replace("{name}", () => data.systems[Number(row.dataset.system)].name));
     input.addEventListener("change", refresh);
     heading.classList.add("pickable");
     heading.prepend(input);

@@ -37,7 +37,7 @@
     return node;
   };
   const outcome = (number) => names.outcome[index.outcomes[number]] ?? index.outcomes[number];
-  const partName = ([dimension, value]) => names.part[value] ?? `${dimension}: ${value}`;
+  const partName = ([dimension, value]) => names.part[`${dimension}:${value}`] ?? `${dimension}: ${value}`;
   const stateName = (state) => say["state" + state.split("_").map((s) => s[0].toUpperCase() + s.slice(1)).join("")];
 
   const searchText = async (number) => {

@@ -15,7 +15,8 @@ from benchmark.results import load_run
 from benchmark.terminal import as_markdown, print_comparison, verdict_line
 from benchmark.verdicts import judge
 from tasks.scoring import aggregate
-from tests.reports.fixture import PAYLOADS, Shape, write_run
+from tests.reports.fixture import Shape, write_run
+from tests.reports.payloads import PAYLOADS
 
 ADAPTED = {"adapter": "adapters/lora"}
 
@@ -260,7 +261,7 @@ def test_verdict_needs_both_p_and_interval(difference, interval, p, expected):
 
 
 def test_terminal_markdown_and_json_say_the_same(tmp_path, capsys):
-    found = compare(*pair(tmp_path, documents=60, second={"hostile": True}))
+    found = compare(*pair(tmp_path, documents=60, hostile=True))
     print_comparison(found)
     printed, markdown, data = capsys.readouterr().out, as_markdown(found), json.loads(as_json(found))
     assert verdict_line(found) in markdown

@@ -28,7 +28,8 @@ from reports.lengths import common_limit, shorten
 from reports.numbers import Numbers
 from reports.samples import browser
 from reports.tables import as_csv, cell
-from tests.reports.fixture import PAYLOADS, Shape, write_run
+from tests.reports.fixture import Shape, write_run
+from tests.reports.payloads import PAYLOADS
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,19 +12,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(chromium, board):
-    context = chromium.new_context()
-    page = context.new_page()
-    requests, complaints = [], []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(board.as_uri())
-    yield page
-    assert complaints == []
-    assert all(url.startswith("file:") and url.endswith(".html") for url in requests)
-    assert page.evaluate("window.__pwned") is None
-    context.close()
+def page(visit, board):
+    return visit(board)
 
 
 def test_lists_filters_and_sorts(page, board):
@@ -91,28 +80,3 @@ def test_the_whole_table_is_on_a_desktop_screen(chromium, tmp_path):
         reasons = page.locator(".why span").all_text_contents()
         assert any("--limit 8" in reason for reason in reasons) and len(reasons) == len(set(reasons)) == 3
         page.close()
-
-
-@pytest.mark.parametrize(
-    ("file", "scheme", "width"),
-    [
-        ("leaderboard.html", "light", 1280),
-        ("leaderboard.html", "dark", 375),
-        ("en/leaderboard.html", "dark", 1280),
-        ("index.html", "light", 375),
-        ("en/index.html", "dark", 1280),
-    ],
-)
-def test_accessible(chromium, axe, board, file, scheme, width):
-    context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
-    page = context.new_page()
-    page.goto((board.parent / file).as_uri())
-    page.evaluate(axe)
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    result = page.evaluate("(tags) => axe.run({ runOnly: { type: 'tag', values: tags } })", tags)
-    broken = [
-        (v["id"], node["target"], node["failureSummary"]) for v in result["violations"] for node in v["nodes"][:3]
-    ]
-    assert broken == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
