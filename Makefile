@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test check data bench lint
+.PHONY: install demo test exhaustive check data bench
 
 # The stamp is newer than what it was made from, so the environment is made again only when that changes.
 install: $(VENV)/.installed
@@ -22,6 +22,10 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Tests that take minutes each.
+exhaustive: install
+	$(BIN)/python -m pytest -n 2 -m exhaustive
 
 check: install
 	$(BIN)/rufinbench check
