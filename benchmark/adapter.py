@@ -15,15 +15,15 @@ _CONFIG = "adapter_config.json"
 
 
 def with_adapter(model: Any, spec: "SystemSpec") -> Any:
-    """The model with the adapter of its spec on it, unmerged.
+    """The model with the adapter of its spec, which `check_adapter` has passed, on it, unmerged.
 
     Raises:
-        UserError: as `check_adapter`; damaged weights, or weights that do not fit the model.
+        UserError: damaged weights, or weights that do not fit the model.
     """
     from peft import PeftModel
     from safetensors import SafetensorError
 
-    folder = check_adapter(spec)
+    folder = Path(str(spec.adapter))
     try:
         return PeftModel.from_pretrained(model, str(folder))
     except SafetensorError as error:
@@ -33,8 +33,8 @@ def with_adapter(model: Any, spec: "SystemSpec") -> Any:
         raise UserError(f"--adapter {folder}: does not fit --model {spec.pretrained}: {said}") from error
 
 
-def check_adapter(spec: "SystemSpec") -> Path:
-    """The directory of a spec's adapter, whoever applies it: this process, vLLM or SGLang.
+def check_adapter(spec: "SystemSpec") -> None:
+    """Look at a spec's adapter before its model is loaded, whoever does that: transformers, vLLM or SGLang.
 
     Raises:
         UserError: no adapter there, pickled weights, or one of another base.
@@ -47,7 +47,6 @@ def check_adapter(spec: "SystemSpec") -> Path:
             f"--adapter {folder}: no *.safetensors there; convert the adapter (pickled weights are not loaded)"
         )
     _check_base(spec, folder)
-    return folder
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -61,7 +61,7 @@ def load_backend(spec: "SystemSpec", batch_size: int | str, max_length: int | No
     except (KeyError, ValueError, TypeError, AssertionError, OSError, RuntimeError) as error:
         raise UserError(f"--backend {spec.backend}: {_first_line(error)}") from error
     if spec.backend == vllm_engine.NAME:
-        vllm_engine.seed_each_sample(lm)
+        vllm_engine.watch(lm)
     if spec.adapter and spec.backend == "sglang":
         # lm-eval has SGLang load the adapter, but never asks for it: the answers would be the base model's.
         lm.model.generate = partial(lm.model.generate, lora_path=_ADAPTER_NAME)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark import embedded
-from benchmark.adapter import with_adapter
+from benchmark.adapter import check_adapter, with_adapter
 from benchmark.dtype import compute_dtype
 from benchmark.errors import UserError
 from benchmark.identity import model_sha256
@@ -97,9 +97,11 @@ def identity(spec: SystemSpec, model: Any = None) -> dict[str, Any]:
     described["commit"] = None if path else _commit(spec, model)
     described["adapter_sha256"] = model_sha256(Path(spec.adapter)) if spec.adapter else None
     described["backend_args"] = identifying(spec.backend, spec.backend_args)
-    if hasattr(model, "dtype"):  # a server's model is a name, vLLM's an engine
+    if hasattr(model, "dtype"):  # a server's model is a name
         described["dtype"] = str(model.dtype).removeprefix("torch.")
         described["device"] = model.device.type
+    elif hasattr(model, "llm_engine"):
+        described["dtype"] = str(model.llm_engine.model_config.dtype).removeprefix("torch.")
     return described
 
 
@@ -125,12 +127,14 @@ def load_model(spec: SystemSpec, device: str = "auto") -> tuple["PreTrainedModel
     """The transformers model and tokenizer of a spec, ready to evaluate, its adapter applied unmerged.
 
     Raises:
-        UserError: as `usable_device` and `load_tokenizer`; damaged weights, an adapter of another base, or
-            quantization that cannot run here.
+        UserError: as `usable_device`, `check_adapter` and `load_tokenizer`; damaged weights, weights of an adapter
+            that do not fit, or quantization that cannot run here.
     """
     from transformers import AutoModelForCausalLM
 
     place = usable_device(device)
+    if spec.adapter:
+        check_adapter(spec)
     config, tokenizer = load_tokenizer(spec)
     dtype = compute_dtype(spec.dtype, place, config.model_type)
     source, options = _source(spec)
