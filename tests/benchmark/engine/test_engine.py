@@ -1,13 +1,12 @@
-"""The engine answers what lm-eval's own `hf` backend answers: string by string, number by number, in float32."""
+"""The engine answers what lm-eval's own `hf` backend answers: string by string, in float32."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from benchmark.engine import RowwiseHFLM, decoding
 from benchmark.engine.decoding import Counts
@@ -15,67 +14,7 @@ from benchmark.engine.models import supports
 from benchmark.engine.stops import StopFinder
 from benchmark.errors import UserError
 from tasks.scoring import numeric
-
-PREFIX = "Ключевая ставка 16%, инфляция 7,4%; банки: позитивно, застройщики: негативно. " * 4
-WORDS = [
-    "чистая",
-    "прибыль",
-    "выручка",
-    "активы",
-    "капитал",
-    "долг",
-    "ставка",
-    "рубль",
-    "нефть",
-    "банк",
-    "риск",
-    "рост",
-]
-STOPS = ["и", "4", "Ответ", "\n\n"]
-
-
-def prompts(count: int, prefix: str = "") -> list[str]:
-    """Prompts of very different lengths."""
-    return [
-        prefix + " ".join(WORDS[i % 12] for i in range(start, start + 2 + 5 * (start % 7))) for start in range(count)
-    ]
-
-
-def asked(texts: list[str], limits: tuple[int, ...] = (24, 5, 40), until: list[str] | None = None, **more: Any) -> list:
-    settings = [{"until": STOPS if until is None else until, "max_gen_toks": limit, **more} for limit in limits]
-    return [Instance("generate_until", {}, (text, settings[i % len(settings)]), i) for i, text in enumerate(texts)]
-
-
-def scored(texts: list[str]) -> list:
-    endings = (" рост", " падение рубля", " рост выручки банка", "4")
-    return [Instance("loglikelihood", {}, (text, end), i) for i, text in enumerate(texts) for end in endings]
-
-
-def loaded(folder: Path) -> dict[str, Any]:
-    return {
-        "pretrained": AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32),
-        "tokenizer": AutoTokenizer.from_pretrained(folder),
-    }
-
-
-@pytest.fixture(scope="module")
-def tiny(tiny_model: Path) -> dict[str, Any]:
-    return loaded(tiny_model)
-
-
-@pytest.fixture(scope="module")
-def sliding(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> dict[str, Any]:
-    """A tiny Gemma 3: layers with a sliding window shorter than the prompts, and one full layer."""
-    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
-
-    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
-    torch.manual_seed(3)
-    config = Gemma3TextConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4,
-        num_key_value_heads=1, head_dim=8, sliding_window=16, layer_types=["sliding_attention"] * 2 + ["full_attention"],
-        max_position_embeddings=4096, initializer_range=0.3, pad_token_id=0, bos_token_id=1, eos_token_id=2,
-    )  # fmt: skip
-    return {"pretrained": Gemma3ForCausalLM(config).eval(), "tokenizer": tokenizer}
+from tests.benchmark.engine.fixture import PREFIX, asked, loaded, prompts
 
 
 @pytest.mark.parametrize("architecture", ["tiny", "sliding"])
@@ -102,35 +41,6 @@ def test_rows_leave_and_join(tiny: dict[str, Any]):
     assert ours.counts.row_steps - ours.counts.wasted <= answers
     in_batches = 6 * 39  # six batches of four, each as long as its longest answer
     assert ours.counts.steps < in_batches / 2
-
-
-@pytest.mark.parametrize("architecture", ["tiny", "sliding"])
-def test_likelihoods_equal_the_stock_backends(architecture: str, request: pytest.FixtureRequest):
-    model = request.getfixturevalue(architecture)
-    requests = scored(prompts(9))
-    ours = RowwiseHFLM(**model, batch_size=4).loglikelihood(requests, disable_tqdm=True)
-    theirs = HFLM(**model, batch_size=4).loglikelihood(requests, disable_tqdm=True)
-    assert [greedy for _, greedy in ours] == [greedy for _, greedy in theirs]
-    assert [value for value, _ in ours] == pytest.approx([value for value, _ in theirs], abs=1e-4)
-
-
-def test_rolling_likelihoods_equal_the_stock_backends(tiny: dict[str, Any]):
-    requests = [Instance("loglikelihood_rolling", {}, (text,), i) for i, text in enumerate(prompts(5))]
-    ours = RowwiseHFLM(**tiny, batch_size=4, max_length=32).loglikelihood_rolling(requests, disable_tqdm=True)
-    theirs = HFLM(**tiny, batch_size=4, max_length=32).loglikelihood_rolling(requests, disable_tqdm=True)
-    assert ours == pytest.approx(theirs, abs=1e-3)
-
-
-def test_logits_are_computed_at_continuations_only(tiny: dict[str, Any]):
-    shapes: list[int] = []
-    head = tiny["pretrained"].get_output_embeddings()
-    handle = head.register_forward_hook(lambda _, inputs, output: shapes.append(output.shape[1]))
-    try:
-        RowwiseHFLM(**tiny, batch_size=1).loglikelihood(scored(prompts(3)[2:]), disable_tqdm=True)
-    finally:
-        handle.remove()
-    longest = len(tiny["tokenizer"](" рост выручки банка")["input_ids"])
-    assert max(shapes) <= longest
 
 
 def test_the_head_gets_contiguous_input(tiny: dict[str, Any]):
@@ -191,29 +101,6 @@ def test_another_kind_of_memory_is_found_out(tiny: dict[str, Any], monkeypatch: 
     assert ours.counts == Counts()
 
 
-@pytest.mark.parametrize("setting", [{"repetition_penalty": 1.3}, {"no_repeat_ngram_size": 2}])
-def test_a_models_own_generation_settings_hold(setting: dict, tiny_model: Path):
-    model = loaded(tiny_model)
-    for name, value in setting.items():
-        setattr(model["pretrained"].generation_config, name, value)
-    requests = asked(prompts(5))
-    ours = RowwiseHFLM(**model, batch_size=4)
-    assert ours.generate_until(requests, disable_tqdm=True) == HFLM(**model, batch_size=4).generate_until(
-        requests, disable_tqdm=True
-    )
-    assert ours.counts == Counts()
-
-
-def test_sampling_goes_through_generate(tiny: dict[str, Any]):
-    ours = RowwiseHFLM(**tiny, batch_size=4)
-    torch.manual_seed(0)
-    texts = ours.generate_until(
-        asked(["Ответ"] * 6, limits=(20,), until=[], do_sample=True, temperature=1.5), disable_tqdm=True
-    )
-    assert len(set(texts)) > 1
-    assert ours.counts == Counts()
-
-
 def test_thinking_is_not_cut_at_a_stop_string(tiny: dict[str, Any]):
     """Stop strings count after the thinking only; the answer is what follows it."""
     requests = asked(prompts(1), limits=(40,), until=[])
@@ -264,13 +151,6 @@ def test_a_finished_row_does_not_count_past_the_context(tmp_path: Path, tiny_mod
     theirs = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=1)
     assert ours.generate_until(requests, disable_tqdm=True) == theirs.generate_until(requests, disable_tqdm=True)
     assert ours.counts.wasted > 0 and ours.too_long_prompts > 0
-
-
-@pytest.mark.parametrize(("context", "continuation"), [("Вопрос", ""), ("", "слово " * 60)])
-def test_what_has_no_likelihood_is_refused(tiny: dict[str, Any], context: str, continuation: str):
-    requests = [Instance("loglikelihood", {}, (context, continuation), 0)]
-    with pytest.raises(UserError, match="continuation of"):
-        RowwiseHFLM(**tiny, max_length=32).loglikelihood(requests, disable_tqdm=True)
 
 
 def test_rotary_frequencies_that_depend_on_length_go_through_generate(tiny_model: Path):
