@@ -6,7 +6,6 @@ import resource
 from pathlib import Path
 from typing import Any
 
-_STATUS = Path("/proc/self/status")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 
 
@@ -50,22 +49,33 @@ def reset_peak_memory() -> None:
 
 
 def peak_memory_bytes() -> dict[str, int]:
-    """This process's largest resident set (`host`) and the most that torch allocated on its GPU (`gpu`).
+    """The largest resident sets of this process and those that it started (`host`), and the most that torch allocated
+    on its GPU (`gpu`).
 
-    Both since `reset_peak_memory`, or since the process began.
+    Since `reset_peak_memory`, or since a process began. The sum over processes (vLLM's engine is one) bounds the peak
+    from above, as they need not have been largest at once. `gpu` is left out where another process computes.
     """
+    import psutil
     import torch
 
-    peak = {"host": _peak_resident_set()}
-    if torch.cuda.is_available():
+    children = psutil.Process().children(recursive=True)
+    peak = {"host": _peak_resident_set() + sum(_high_water_mark(child.pid) for child in children)}
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
         peak["gpu"] = torch.cuda.max_memory_allocated()
     return peak
 
 
+def _high_water_mark(pid: int) -> int:
+    """Bytes; 0 for a process that is gone, or where the system does not say."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
 def _peak_resident_set() -> int:
-    if _STATUS.exists():
-        for line in _STATUS.read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    if ours := _high_water_mark(os.getpid()):
+        return ours
     # ru_maxrss is in KiB on Linux, in bytes on macOS.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if platform.system() == "Darwin" else 1024)
