@@ -3,7 +3,7 @@
 import importlib.metadata
 import platform
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,7 +138,7 @@ def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, A
             prompts += length
             settings = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], dict) else {}
             limit = int(settings.get("max_gen_toks") or 0)
-            too_long += context is not None and length + limit > context
+            too_long += context is not None and _needed(arguments, length, limit, encode) > context
             for response in (text for text in responses if isinstance(text, str)):
                 answers.append(len(encode(_encodable(response), add_special_tokens=False)))
                 truncated += bool(limit) and answers[-1] >= limit - 1
@@ -149,6 +149,17 @@ def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, A
         "truncated_answers": truncated,
         "too_long_prompts": too_long,
     }
+
+
+def _needed(arguments: Sequence[Any], length: int, limit: int, encode: Callable[[str], Any]) -> int:
+    """Tokens of context that a request needs: a prompt and its answer, or a context and its continuation, whose last
+    token is not read. A rolling likelihood needs none: it is read in windows.
+    """
+    if len(arguments) == 1:
+        return 0
+    if isinstance(arguments[1], str):
+        return len(encode(_encodable(arguments[0] + arguments[1]))) - 1
+    return length + limit
 
 
 def _encodable(text: str) -> str:

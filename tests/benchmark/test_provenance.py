@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.provenance import grader_sha256
+from benchmark.provenance import _tokens, grader_sha256
 from benchmark.run import RunOptions, run
 from benchmark.system import SystemSpec
 from tests.benchmark.test_bad_tasks import PYTHON, QUESTIONS, YAML, write_questions
@@ -58,3 +58,28 @@ def recorded(model: Path, folder: Path, further: str) -> dict[str, Any]:
     made = run(SystemSpec(str(model), dtype="float32"), folder / "run", options)
     next(made.glob("samples_*")).rename(folder / "samples")
     return json.loads((made / "run.json").read_text(encoding="utf-8"))
+
+
+class _Words:
+    """A model that counts words."""
+
+    max_length = 5
+
+    def tok_encode(self, text: str, **_: Any) -> list[str]:
+        return text.split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "too_long"),
+    [
+        (["один два три", {"max_gen_toks": 2}], False),
+        (["один два три", {"max_gen_toks": 3}], True),
+        (["один два три", " четыре пять шесть"], False),  # the last token is not read
+        (["один два три", " четыре пять шесть семь"], True),
+        (["один два три четыре пять шесть семь"], False),  # a rolling likelihood is read in windows
+    ],
+)
+def test_a_prompt_is_too_long_with_what_follows_it(arguments: list[Any], too_long: bool):
+    counted = _tokens(_Words(), {"task": [{"arguments": [arguments], "resps": [["Да"]]}]})
+    assert counted is not None
+    assert counted["too_long_prompts"] == too_long
