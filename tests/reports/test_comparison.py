@@ -209,6 +209,7 @@ def test_where_there_is_only_a_limited_base_its_length_is_said(tmp_path):
     assert "не все документы: --limit 5 и все документы" in index.read_text(encoding="utf-8")
     pair = shown((index.parent / "tried--tuned.html").read_text(encoding="utf-8"))
     assert "Прогоны разной длины (Система А: --limit 5; Система Б: все документы)." in pair
+    assert ">5</td>" in pair and ">все документы</td>" in pair
     assert "только во втором 7" in pair and "Сравнение систем" in pair
     assert "differ in length (--limit 5, all documents)" in " ".join(printed(compare(*found)).split())
 
