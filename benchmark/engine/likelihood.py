@@ -96,7 +96,7 @@ class LikelihoodScorer:
             rows = [_Row(text.tokens[group.shared :], places[group.node]) for group, text in chunk]
             ends, scored = [len(row.tokens) for row in rows], [text.scored for _, text in chunk]
             first = min(end - size for end, size in zip(ends, scored, strict=True))
-            logits = self._forward(read, rows, range(first, max(ends))).logits
+            logits = self._forward(read, rows, max(ends) - first).logits
             yield (
                 chunk,
                 [
@@ -108,7 +108,7 @@ class LikelihoodScorer:
     def _answers(self, groups: Sequence[Group]) -> Iterator[tuple[int, Likelihood]]:
         for chunk, logits in self.logits(groups):
             places, sums, greedy = [], [], []
-            for (group, text), ours in zip(chunk, logits, strict=True):
+            for (_, text), ours in zip(chunk, logits, strict=True):
                 scores = torch.log_softmax(ours, dim=-1, dtype=self._softmax_dtype)
                 for place, continuation in text.asked:
                     wanted = torch.tensor(continuation, device=scores.device)
@@ -116,9 +116,10 @@ class LikelihoodScorer:
                     places.append(place)
                     sums.append(tail.gather(1, wanted[:, None]).sum())
                     greedy.append((tail.argmax(-1) == wanted).all())
-                group.texts.remove(text)
             # One wait for the device, not one for each number.
-            values = zip(torch.stack(sums).tolist(), torch.stack(greedy).tolist(), strict=True)
+            values = list(zip(torch.stack(sums).tolist(), torch.stack(greedy).tolist(), strict=True))
+            for group, text in chunk:  # only now can memory run out no more
+                group.texts.remove(text)
             yield from zip(places, values, strict=True)
 
     def _batch(self, waiting: Sequence[Group]) -> list[Group]:
@@ -162,7 +163,7 @@ class LikelihoodScorer:
         if self._examples and self._examples[0] == nodes:
             return self._examples[1]
         rows = [_Row(node.tokens, places[node.parent]) for node in nodes]
-        cache = self._forward(read, rows, range(1), keep=True).past_key_values
+        cache = self._forward(read, rows, 1, keep=True).past_key_values
         before = [read.lengths[row.before] if read else 0 for row in rows]
         own = [len(row.tokens) for row in rows]
         lengths = [there + new for there, new in zip(before, own, strict=True)]
@@ -171,15 +172,14 @@ class LikelihoodScorer:
             self._examples = (nodes, level) if len(nodes) == 1 else None
         return level
 
-    def _forward(self, read: _Read | None, rows: Sequence[_Row], columns: range, *, keep: bool = False) -> Any:
-        """One forward pass over rows' tokens after what was read, with logits in some of their columns."""
+    def _forward(self, read: _Read | None, rows: Sequence[_Row], scored: int, *, keep: bool = False) -> Any:
+        """One forward pass over rows' tokens after what was read, with logits in the last columns."""
         width, device = max(len(row.tokens) for row in rows), self._model.device
         # Padded on the right, as lm-eval does it: causal attention never sees the padding.
         ids = torch.tensor([[*row.tokens, *[0] * (width - len(row.tokens))] for row in rows], device=device)
         settings = _after(read, rows, width, device) if read else {"past_key_values": DynamicCache()} if keep else {}
-        kept = torch.arange(columns.start, columns.stop, device=device)
         with self._autocast():
-            return self._model(input_ids=ids, logits_to_keep=kept, use_cache=bool(settings), **settings)
+            return self._model(input_ids=ids, logits_to_keep=scored, use_cache=bool(settings), **settings)
 
 
 def _after(read: _Read, rows: Sequence[_Row], width: int, device: torch.device) -> dict[str, Any]:

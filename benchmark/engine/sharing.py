@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 SHORTEST_CONTEXT = 16
-"""Tokens that the options of a question must share: for fewer, a second forward pass costs more than it saves."""
+"""Tokens that the options of a question must share before a forward pass of their own is worth it."""
 SHORTEST_EXAMPLES = 64
-"""Tokens that questions must share."""
+"""Tokens that questions must share, likewise."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -180,6 +180,23 @@ def test_memory_that_runs_out_costs_rows_not_answers(
     assert sorted(arguments for _, arguments, _ in told.answers) == sorted(one.args for one in requests)
 
 
+def test_memory_that_runs_out_after_a_pass_costs_no_answers(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+    log_softmax = torch.log_softmax
+    calls = iter(range(1000))
+
+    def scarce(*arguments: Any, **named: Any) -> torch.Tensor:
+        if next(calls) == 10:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return log_softmax(*arguments, **named)
+
+    requests = scored(prompts(9))
+    expected = RowwiseHFLM(**tiny).loglikelihood(requests, disable_tqdm=True)
+    monkeypatch.setattr(likelihood.torch, "log_softmax", scarce)
+    ours = RowwiseHFLM(**tiny).loglikelihood(requests, disable_tqdm=True)
+    assert [value for value, _ in ours] == pytest.approx([value for value, _ in expected], abs=ROUNDING)
+    assert next(calls) > 11
+
+
 def test_no_memory_for_one_row_is_one_line(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
     def none_left(*_: Any, **__: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
