@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test exhaustive check data bench
+.PHONY: install demo test exhaustive check data tree bench
 
 # The stamp is newer than what it was made from, so the environment is made again only when that changes.
 install: $(VENV)/.installed
@@ -36,6 +36,10 @@ check: install
 data: install
 	for family in $$(ls tasks/*/generator.py); do $(BIN)/python -m $$(echo $${family%.py} | tr / .) || exit 1; done
 	$(BIN)/python -m benchmark.datacard
+
+# The lists of files in docs/architecture.md.
+tree:
+	$(PYTHON) docs/tree.py
 
 # What a CPU measures in some twenty minutes; each script's --help says what a GPU is wanted for.
 MEASUREMENTS := numeric_speed rouge_speed grading_speed report_speed gradients
