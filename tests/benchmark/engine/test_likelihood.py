@@ -9,7 +9,7 @@ import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
-from benchmark.engine import RowwiseHFLM, likelihood, sharing
+from benchmark.engine import RowwiseHFLM, likelihood, reading, sharing
 from benchmark.errors import UserError
 from tests.benchmark.engine.fixture import PREFIX, WORDS, Told, prompts
 
@@ -144,7 +144,7 @@ def test_a_memory_of_another_kind_is_read_alone(tiny: dict[str, Any]):
 def test_rows_mixed_up_are_found_out(
     tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    selected = likelihood._selected
+    selected = reading._selected
 
     def mixed_up(*arguments: Any) -> Any:
         cache = selected(*arguments)
@@ -152,7 +152,7 @@ def test_rows_mixed_up_are_found_out(
             layer.keys = layer.keys.flip(0)
         return cache
 
-    monkeypatch.setattr(likelihood, "_selected", mixed_up)
+    monkeypatch.setattr(reading, "_selected", mixed_up)
     ours = RowwiseHFLM(**tiny)
     assert_same(tiny, scored(prompts(6, PREFIX)), ours)
     assert ours._shares is False
@@ -167,14 +167,14 @@ def test_memory_that_runs_out_costs_rows_not_answers(
     ours._shares = True
     told = Told()
     ours.cache_hook = told
-    forward = likelihood.LikelihoodScorer._forward
+    forward = reading.Reader._forward
 
     def scarce(self: Any, read: Any, rows: Any, *rest: Any, **named: Any) -> Any:
         if len(rows) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return forward(self, read, rows, *rest, **named)
 
-    monkeypatch.setattr(likelihood.LikelihoodScorer, "_forward", scarce)
+    monkeypatch.setattr(reading.Reader, "_forward", scarce)
     requests = scored(prompts(9, prefix))
     assert_same(tiny, requests, ours)
     assert sorted(arguments for _, arguments, _ in told.answers) == sorted(one.args for one in requests)
@@ -201,7 +201,7 @@ def test_no_memory_for_one_row_is_one_line(tiny: dict[str, Any], monkeypatch: py
     def none_left(*_: Any, **__: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    monkeypatch.setattr(likelihood.LikelihoodScorer, "_forward", none_left)
+    monkeypatch.setattr(reading.Reader, "_forward", none_left)
     ours = RowwiseHFLM(**tiny)
     ours._shares = True
     with pytest.raises(UserError, match="out of memory with one prompt at a time") as caught:
@@ -257,7 +257,7 @@ def test_an_interruption_keeps_the_rolling_likelihoods_that_are_there(
     told = Told()
     lm.cache_hook = told
     monkeypatch.setattr("benchmark.engine.budget.CPU_PREFILL", 64)
-    forward = likelihood.LikelihoodScorer._forward
+    forward = reading.Reader._forward
     passes = iter(range(6))
 
     def interrupted(*arguments: Any, **named: Any) -> Any:
@@ -265,7 +265,7 @@ def test_an_interruption_keeps_the_rolling_likelihoods_that_are_there(
             raise KeyboardInterrupt
         return forward(*arguments, **named)
 
-    monkeypatch.setattr(likelihood.LikelihoodScorer, "_forward", interrupted)
+    monkeypatch.setattr(reading.Reader, "_forward", interrupted)
     with pytest.raises(KeyboardInterrupt):
         lm.loglikelihood_rolling(rolling([text * 3 for text in prompts(9)]), disable_tqdm=True)
     assert 0 < len(told.answers) < 9
