@@ -75,7 +75,7 @@ def violations(page):
 def test_forced_colours_keep_what_the_charts_say(visit, small):
     """The reader's own colours replace ours: no mark or line may vanish in the background."""
     page = visit(small / PAIR, forced_colors="active", color_scheme="dark")
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    background = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     for part, colour in (("line.interval", "stroke"), (".zero", "stroke"), (".after", "fill"), (".label", "fill")):
         drawn = page.locator(f"svg.wide {part}").evaluate_all(
             f"nodes => [...new Set(nodes.map((node) => getComputedStyle(node).{colour}))]"
