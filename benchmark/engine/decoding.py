@@ -20,8 +20,8 @@ from benchmark.engine.graphs import StepGraph, StepGraphs
 
 SHORTEST_PREFIX = 64
 """Tokens that prompts must share before their common part is computed once."""
-REFILL_SHARE = 8
-"""Refill when one in so many places is free: joining copies the whole cache, so not for every single row."""
+REFILL_SHARE = {"cpu": 8, "cuda": 4}
+"""Refill when one in so many places is free: joining copies the whole cache, and on a GPU costs a new graph too."""
 SHRINK_SHARE = 4
 """With nobody waiting, drop finished rows when they are one in so many."""
 WORTH_A_GRAPH = 4
@@ -109,6 +109,7 @@ class GreedyDecoder:
         self._prefix: tuple[list[int], RowCache] | None = None
         self._running: dict[int, Row] = {}
         self._graphs = StepGraphs(model)
+        self._refill_share = REFILL_SHARE.get(model.device.type, 8)
         self.counts = Counts()
 
     @torch.inference_mode()
@@ -195,7 +196,7 @@ class GreedyDecoder:
         active = batch.active if batch else []
         if batch:
             free = len(batch.rows) - len(active)
-            if free * (REFILL_SHARE if waiting else SHRINK_SHARE) < len(batch.rows):
+            if free * (self._refill_share if waiting else SHRINK_SHARE) < len(batch.rows):
                 return batch
         joining: list[_Batch] = []
         rows = [batch.rows[place] for place in active] if batch else []

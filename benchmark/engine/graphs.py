@@ -29,7 +29,6 @@ class StepGraph:
         positions: `(rows, 1)` where;
         last: `(rows, 1)` the positions at which each row ends: a finished row stays there.
         mask: `(rows, columns)`, true at real tokens.
-        pool: the graphs' memory.
     """
 
     def __init__(
@@ -40,7 +39,6 @@ class StepGraph:
         positions: torch.Tensor,
         last: torch.Tensor,
         mask: torch.Tensor,
-        pool: Any,
     ) -> None:
         self._model = model
         self._cache = cache
@@ -52,7 +50,7 @@ class StepGraph:
         self._logits = torch.empty(0)
         cache.fix(self._column)
         try:
-            self._replay = self._recorded(pool)
+            self._replay = self._recorded()
         finally:
             cache.fix(None)
 
@@ -71,10 +69,11 @@ class StepGraph:
         self._replay()
         return self._ids[:, 0]
 
-    def _recorded(self, pool: Any) -> Callable[[], None]:
+    def _recorded(self) -> Callable[[], None]:
+        # Each graph has memory of its own: a pool that they share is gone with the last of them, and the next fails.
         graph = torch.cuda.CUDAGraph()
         # Other threads (a progress bar that asks for the memory) may go on meanwhile.
-        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             self._step()
         return graph.replay
 
@@ -109,7 +108,6 @@ class StepGraphs:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._usable = usable(model)
-        self._pool = torch.cuda.graph_pool_handle() if self._usable else None
 
     def capture(
         self,
@@ -123,7 +121,7 @@ class StepGraphs:
         if not self._usable:
             return None
         try:
-            return StepGraph(self._model, cache, ids, positions, last, mask, self._pool)
+            return StepGraph(self._model, cache, ids, positions, last, mask)
         except (RuntimeError, TypeError, ValueError, AttributeError) as error:
             # Whatever an architecture of its own kind does that a graph cannot hold, plain steps can.
             self.give_up(f"{type(error).__name__}: {error}")

@@ -18,7 +18,7 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Has each replay run the step again; the rows of each graph."""
     rows: list[int] = []
 
-    def recorded(self: StepGraph, _: Any) -> Callable[[], None]:
+    def recorded(self: StepGraph) -> Callable[[], None]:
         rows.append(len(self._ids))
 
         def replay() -> None:
@@ -30,7 +30,6 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(StepGraph, "_recorded", recorded)
     monkeypatch.setattr(graphs, "usable", lambda _: True)
-    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: None)
     return rows
 
 
@@ -97,7 +96,7 @@ def test_a_graph_that_disagrees_is_not_used(
 def test_what_cannot_be_captured_is_decoded_plainly(
     tiny_model: Path, replayed: list[int], monkeypatch: pytest.MonkeyPatch
 ):
-    def recorded(_: StepGraph, __: Any) -> None:
+    def recorded(_: StepGraph) -> None:
         raise RuntimeError("operation not permitted when stream is capturing")
 
     monkeypatch.setattr(StepGraph, "_recorded", recorded)
