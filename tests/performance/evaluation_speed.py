@@ -5,8 +5,8 @@
 
 The benchmark's own prompts, zero-shot, each family's share; greedy; model loading is not counted. Each variant runs
 in a process of its own, so that its peak of memory is its own. `stock:N` is lm-eval's backend with a fixed batch of
-N, `rows` this engine, `continuous` transformers' `generate_batch`; `likelihood:…` scores three labels for each
-credit-risk prompt. Texts are compared with those of the first stock variant.
+N, `rows` this engine, `continuous` transformers' `generate_batch`; `likelihood:…` scores three labels after each
+prompt. Texts are compared with those of the first stock variant.
 """
 
 import argparse
@@ -121,8 +121,6 @@ def variant(arguments: argparse.Namespace) -> dict[str, Any]:
     kind, _, rows = name.partition(":")
     model, tokenizer = load_model(SystemSpec(arguments.model, dtype=arguments.dtype, adapter=arguments.adapter))
     requests = questions(arguments.prompts, arguments.max_gen_toks)
-    if rest:
-        requests = [request for request in requests if "Уровень риска" in request.args[0]]
     on_gpu = torch.cuda.is_available()
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if on_gpu:

@@ -11,12 +11,13 @@ touched. final: reference.yaml and the sweep's best, each with every seed on the
 test split (1,763 prompts: 5 to 7 minutes on an H100, so --limit 60 of each task by default and --limit 0 for all of it).
 Each part that is done is kept under OUTPUT/parts/ and read from there, so a call that was cut short is given again, and
 several calls share the seeds: --seeds 0, then --seeds 0,1,2. --jobs N computes N parts at a time in processes of their
-own: one small model leaves a large card mostly idle. Writes OUTPUT.json and OUTPUT.md after each stage.
+own, spread over the GPUs: one small model leaves a large card mostly idle. Writes OUTPUT.json and OUTPUT.md after each stage.
 """
 
 import argparse
 import itertools
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from finetuning_quality_common import described, loss_of, markdown, scored, write
 
 from benchmark.run import RunOptions
@@ -44,6 +46,7 @@ class Measurement:
     def __init__(self, options: argparse.Namespace) -> None:
         """Everything is kept below `options.output`."""
         self.options = options
+        self.turns = itertools.count()
         self.result: dict[str, Any] = described(" ".join(sys.argv)) | {"sweep": [], "final": []}
 
     def parts(self, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -64,8 +67,12 @@ class Measurement:
     def in_its_own_process(self, name: str) -> None:
         """Compute a part with this script and these arguments; its output goes to a file beside its findings."""
         self.kept(name).parent.mkdir(parents=True, exist_ok=True)
+        devices = torch.cuda.device_count()
+        chosen = {"CUDA_VISIBLE_DEVICES": str(next(self.turns) % devices)} if devices > 1 else {}
         with self.kept(name).with_suffix(".log").open("w", encoding="utf-8") as log:
-            subprocess.run([sys.executable, *sys.argv, "--part", name], stdout=log, stderr=log, check=True)
+            subprocess.run(
+                [sys.executable, *sys.argv, "--part", name], stdout=log, stderr=log, check=True, env=os.environ | chosen
+            )
 
     def part(self, name: str) -> None:
         """Compute a part: `KIND_ARGUMENT_…`, as the stages below name them."""
