@@ -140,9 +140,9 @@ def dry_run(config: FinetuneConfig, device: str = "auto") -> dict[str, Any]:
     from benchmark.dtype import compute_dtype
     from benchmark.system import load_tokenizer, usable_device
     from finetune import estimate
+    from finetune.arguments import planned_updates
     from finetune.model import base_spec
     from finetune.packing import longest_row
-    from finetune.train import planned_updates
 
     place = usable_device(device)
     architecture, tokenizer = load_tokenizer(base_spec(config))

@@ -10,10 +10,11 @@ import torch
 from transformers import AutoTokenizer
 
 from benchmark.errors import UserError
+from finetune.arguments import arguments
 from finetune.config import FinetuneConfig, load_config
 from finetune.model import prepare
 from finetune.pipeline import finetune
-from finetune.train import ExampleDataset, PackedTrainer, arguments
+from finetune.train import ExampleDataset, PackedTrainer
 
 
 def row(number: int, words: int = 1) -> dict[str, str]:

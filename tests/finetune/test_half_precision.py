@@ -7,10 +7,11 @@ import torch
 
 from benchmark.errors import UserError
 from finetune import loss
+from finetune.arguments import arguments
 from finetune.config import FinetuneConfig, TrainingConfig
 from finetune.examples import Example
 from finetune.model import prepare
-from finetune.train import ExampleDataset, PackedTrainer, arguments
+from finetune.train import ExampleDataset, PackedTrainer
 
 
 def configuration(base: Path, dtype: str, quantization: str = "none") -> FinetuneConfig:

@@ -19,6 +19,7 @@ import torch
 from random_model import TINY
 
 from finetune import train
+from finetune.arguments import arguments
 from finetune.config import FinetuneConfig, TrainingConfig, load_config
 from finetune.examples import Example
 from finetune.model import add_adapter, compute_dtype_of, prepare
@@ -55,8 +56,8 @@ def packed_gradient(model: Any, batch: list[Example], training: TrainingConfig) 
     """Loss and gradient by our trainer's own step."""
     model.zero_grad()
     with tempfile.TemporaryDirectory() as workspace:
-        arguments = train.arguments(training, Path(workspace), 1, 1, torch.float32)
-        trainer = train.PackedTrainer(training, model=model, args=arguments, validation_examples=[])
+        settings = arguments(training, Path(workspace), 1, 1, torch.float32)
+        trainer = train.PackedTrainer(training, model=model, args=settings, validation_examples=[])
         loss = float(trainer.training_step(model, batch))
     return loss, _gradient(model)
 

@@ -14,10 +14,11 @@ from random_model import random_nf4_mistral
 from transformers import Trainer, TrainingArguments
 
 from finetune import estimate
+from finetune.arguments import arguments
 from finetune.config import DataConfig, FinetuneConfig, LoraConfig, ModelConfig, TrainingConfig, load_config
 from finetune.examples import Example, read_texts
 from finetune.model import add_adapter, ready
-from finetune.train import ExampleDataset, PackedTrainer, arguments
+from finetune.train import ExampleDataset, PackedTrainer
 
 PER_UPDATE, MANY_PER_UPDATE = 16, 100
 CHARACTERS_PER_TOKEN = 3
