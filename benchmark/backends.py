@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from benchmark import vllm_engine
 from benchmark.adapter import check_adapter
 from benchmark.errors import UserError
@@ -31,6 +33,8 @@ _OF_HF = (
 )
 """What lm-eval's `hf` takes besides how a model is loaded, which is done here: it would ignore the rest in silence."""
 _DTYPES = ("float32", "bfloat16", "float16")
+_ENGINES = ("vllm", "sglang")
+"""What runs a transformers checkpoint on this machine, outside transformers."""
 _INSTALL = {"vllm": "pip install -e '.[vllm]'", "sglang": "pip install sglang"}
 _ADAPTER_NAME = "finetuned"
 
@@ -52,7 +56,9 @@ def load_backend(spec: "SystemSpec", batch_size: int | str, max_length: int | No
 
     size = vllm_engine.SLICE if spec.backend == vllm_engine.NAME and str(batch_size).startswith("auto") else batch_size
     try:
-        lm = get_model(spec.backend).create_from_arg_obj(arguments, {"batch_size": size})
+        backend = get_model(spec.backend)
+        _check_chat_template(spec)
+        lm = backend.create_from_arg_obj(arguments, {"batch_size": size})
     except ImportError as error:
         install = _INSTALL.get(spec.backend, "its packages")
         raise UserError(
@@ -66,6 +72,14 @@ def load_backend(spec: "SystemSpec", batch_size: int | str, max_length: int | No
         # lm-eval has SGLang load the adapter, but never asks for it: the answers would be the base model's.
         lm.model.generate = partial(lm.model.generate, lora_path=_ADAPTER_NAME)
     return lm
+
+
+def _check_chat_template(spec: "SystemSpec") -> None:
+    """Before an engine starts, which takes its time and then finds no template."""
+    if spec.apply_chat_template and spec.backend in _ENGINES and "tokenizer" not in spec.backend_args:
+        from benchmark.system import load_tokenizer
+
+        load_tokenizer(spec)
 
 
 def _server(spec: "SystemSpec", max_length: int | None) -> "LM":
@@ -93,7 +107,7 @@ def backend_arguments(spec: "SystemSpec", max_length: int | None = None) -> dict
     arguments: dict[str, Any] = {"pretrained": str(spec.local_path or spec.pretrained)} | _further(spec)
     if spec.dtype != "auto":
         arguments["dtype"] = spec.dtype
-    if spec.backend in ("vllm", "sglang"):
+    if spec.backend in _ENGINES:
         # SGLang's class would let code from the model's repository run unless told otherwise.
         arguments["trust_remote_code"] = spec.trust_remote_code
         if max_length:
@@ -219,4 +233,6 @@ def _typed(text: str, where: str) -> Any:
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, ValidationError):
+        return str(error.errors()[0]["msg"])  # its first line says only how many there are
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from benchmark import cli
 from benchmark.backends import adapter_rank, backend_arguments, load_backend, parse_arguments
@@ -215,6 +216,23 @@ def test_an_engine_refuses_an_adapter_of_another_base(tmp_path: Path):
     folder = adapter(tmp_path, base_model_name_or_path="org/another")
     with pytest.raises(UserError, match="it was trained on org/another, not on base"):
         load_backend(SystemSpec("base", backend="vllm", adapter=str(folder)), 1)
+
+
+def test_an_engine_is_not_started_for_a_chat_without_a_template(tiny_model: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lm_eval.api.registry.get_model", lambda _: pytest.fail)
+    with pytest.raises(UserError, match="has no chat template"):
+        load_backend(SystemSpec(str(tiny_model), backend="vllm", apply_chat_template=True), 1)
+
+
+def test_what_is_wrong_with_an_engines_argument_is_said(monkeypatch: pytest.MonkeyPatch):
+    from lm_eval.api import registry
+
+    class Engine:
+        create_from_arg_obj = staticmethod(lambda *_: TypeAdapter(int).validate_python("many"))
+
+    monkeypatch.setattr(registry, "get_model", lambda _: Engine)
+    with pytest.raises(UserError, match="--backend engine: Input should be a valid integer"):
+        load_backend(SystemSpec("base", backend="engine"), 1)
 
 
 def test_a_backend_without_adapters_does_not_score_the_base_in_silence(tmp_path: Path):
