@@ -64,7 +64,7 @@ def main() -> None:
         _tell(_of_file(error) if isinstance(error, OSError) else str(error))
     if code == _INTERRUPTED:
         _tell("interrupted; give the same command again to go on")
-    sys.exit(code)
+    sys.exit(code or 0)
 
 
 def _command_path(error: typer.TyperException) -> str:
