@@ -145,7 +145,7 @@ class StepGraphs:
 
 
 def usable(model: Any) -> bool:
-    """Whether graphs are worth a try: one GPU, torch's attention, and masks that are known here."""
+    """Whether graphs are worth a try: one GPU, torch's attention, masks that are known here, no LLM.int8, no experts."""
     config = model.config.get_text_config()
     return (
         model.device.type == "cuda"
@@ -153,4 +153,7 @@ def usable(model: Any) -> bool:
         and config._attn_implementation == "sdpa"
         and set(getattr(config, "layer_types", None) or ()) <= MASKS
         and not getattr(config, "attention_chunk_size", None)
+        # Both read numbers back to the host within a step, which a graph cannot.
+        and not getattr(model, "is_loaded_in_8bit", False)
+        and not any(getattr(config, name, None) for name in ("num_experts", "num_local_experts", "n_routed_experts"))
     )

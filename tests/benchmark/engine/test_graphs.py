@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -108,6 +109,31 @@ def test_what_cannot_be_captured_is_decoded_plainly(
 
 def test_no_graph_without_a_gpu(tiny_model: Path):
     assert not usable(AutoModelForCausalLM.from_pretrained(tiny_model))
+
+
+def on_a_gpu(**more: Any) -> SimpleNamespace:
+    """What is read off a model there."""
+    known = {"_attn_implementation": "sdpa", "layer_types": ["full_attention", "sliding_attention"]}
+    config = SimpleNamespace(**known | more.pop("config", {}))
+    config.get_text_config = lambda: config
+    weights = more.pop("weights", [torch.empty(1)])
+    return SimpleNamespace(device=torch.device("cuda"), parameters=lambda: weights, config=config, **more)
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        {"config": {"_attn_implementation": "eager"}},
+        {"config": {"layer_types": ["linear_attention", "full_attention"]}},
+        {"config": {"attention_chunk_size": 8192}},
+        {"config": {"num_local_experts": 8}},
+        {"is_loaded_in_8bit": True},
+        {"weights": [torch.empty(1), torch.empty(1, device="meta")]},
+    ],
+)
+def test_models_that_a_graph_cannot_hold_are_known(unusual: dict[str, Any]):
+    assert usable(on_a_gpu())
+    assert not usable(on_a_gpu(**unusual))
 
 
 @pytest.mark.gpu
