@@ -56,7 +56,7 @@ def counted(model: dict[str, Any]) -> Iterator[list[torch.Size]]:
     [
         pytest.param(prompts(9), id="contexts of very different lengths"),
         pytest.param(prompts(9, PREFIX), id="after the same examples"),
-        pytest.param([*prompts(5), *prompts(5, PREFIX), "", "Да"], id="mixed"),
+        pytest.param([*prompts(5), *prompts(5, PREFIX), "", "Да", "Да: ", "<bos>Да"], id="mixed"),
         pytest.param([], id="nothing"),
     ],
 )
@@ -101,6 +101,22 @@ def test_what_is_shared_is_read_once(tiny: dict[str, Any], prefix: str, share: f
             lm.loglikelihood(requests, disable_tqdm=True)
         read.append(sum(shape.numel() for shape in shapes))
     assert read[0] < share * read[1]
+
+
+@pytest.mark.parametrize("add_bos_token", [None, True, False])
+def test_texts_are_encoded_at_once_and_alike(
+    tiny: dict[str, Any], add_bos_token: bool | None, monkeypatch: pytest.MonkeyPatch
+):
+    requests = scored(["Да", "Нет: ", "<bos>Да", " ", *prompts(3)])
+    ours = RowwiseHFLM(**tiny, add_bos_token=add_bos_token)
+    theirs = HFLM(**tiny, add_bos_token=add_bos_token)
+    encode, singly, encoded = tiny["tokenizer"].encode, [], []
+    monkeypatch.setattr(tiny["tokenizer"], "encode", lambda *text, **how: singly.append(text) or encode(*text, **how))
+    for lm in (ours, theirs):
+        monkeypatch.setattr(lm, "_loglikelihood_tokens", lambda tokens, **_: encoded.append(tokens))
+        lm.loglikelihood(requests, disable_tqdm=True)
+        assert bool(singly) == (lm is theirs)
+    assert encoded[0] == encoded[1]
 
 
 def test_logits_are_computed_at_continuations_only(tiny: dict[str, Any]):
