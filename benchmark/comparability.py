@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,7 +50,7 @@ def comparability(baseline: RunRecord, finetuned: RunRecord) -> Comparability:
         differing = _differing(name, _task_facts(baseline, first), _task_facts(finetuned, second))
         differing += _prompts(first, second)
         found += differing
-        reason = _reason({d.key for d in differing} | {d.key for d in found if not d.task}, first, second)
+        reason = _reason([d for d in found if d.task in ("", name)], first, second)
         if reason:
             withheld[name] = reason
     adapter = tuple(d for d in found if d.key in ADAPTER_KEYS)
@@ -118,14 +118,16 @@ def _prompts(first: TaskRecord, second: TaskRecord) -> list[Difference]:
     return [Difference("prompts", first.name, "", str(other))] if other else []
 
 
-def _reason(keys: set[str], first: TaskRecord, second: TaskRecord) -> Reason:
+def _reason(differences: Sequence[Difference], first: TaskRecord, second: TaskRecord) -> Reason:
     """Why a task's verdict is withheld: what was asked or how it was graded is not the same."""
+    keys = {d.key for d in differences}
     if "dataset" in keys:
         return "other_dataset"
     if "version" in keys:
         return "other_version"
     if keys & {"grader", "task_grader", "metric"}:
-        return "other_grader"
+        unknown = any(d.key == "grader" and not (d.baseline and d.finetuned) for d in differences)
+        return "unknown_grader" if unknown else "other_grader"
     only_first = first.samples.keys() - second.samples.keys()
     only_second = second.samples.keys() - first.samples.keys()
     # Documents missing on one side were cut or failed; documents missing on both sides are other documents.

@@ -67,9 +67,8 @@ def effect(measure: Measure, templates: Sequence[str], task: str, seed: int, res
     independent = len(first) == len(codes)
     replicates = levels[1] - levels[0]
     found = _tested(measure, (first, second), sums, moved, replicates, seeds, independent)
-    wilson = measure.kind == "binary" and independent
     intervals = [
-        _level(values[i], levels[i], len(codes), len(first), items if wilson else None)
+        level_interval(measure, items, codes, values[i], levels[i])
         for i, items in enumerate((measure.baseline_items, measure.finetuned_items))
     ]
     detectable = (
@@ -110,10 +109,30 @@ def cluster_sums(counts: Floats, codes: np.ndarray) -> Floats:
     return sums
 
 
-def _level(value: float, replicates: Floats, n: int, clusters: int, items: Floats | None) -> tuple[float, float]:
-    if items is not None:
-        return statistics.wilson_interval(int(items.sum()), n)
+def level_interval(
+    measure: Measure, items: Floats, codes: np.ndarray, value: float, replicates: Floats
+) -> tuple[float, float]:
+    """The interval of one run's level; NaN where there is none: a single cluster on an open scale.
+
+    Wilson's for independent right-or-wrong scores, else the bootstrap's. Where few clusters stand apart from the rest
+    it is not narrower than Wilson's over the clusters: a bootstrap of all-equal scores has length nil.
+
+    Args:
+        items: the run's own score of each document.
+        codes: each document's cluster.
+        value: the level.
+        replicates: the level in each bootstrap resample.
+    """
+    clusters = int(codes.max()) + 1
+    if measure.kind == "binary" and clusters == len(codes):
+        return statistics.wilson_interval(int(items.sum()), clusters)
     low, high = statistics.percentile_interval(replicates, clusters)
+    means = np.bincount(codes, weights=items) / np.bincount(codes)
+    apart = clusters - np.unique(means, return_counts=True)[1].max()
+    if measure.share and apart < _STABLE:
+        # fmin and fmax, for a single cluster has no percentiles.
+        wide = statistics.wilson_interval(round(value * clusters), clusters)
+        low, high = float(np.fmin(low, wide[0])), float(np.fmax(high, wide[1]))
     return min(low, value), max(high, value)
 
 

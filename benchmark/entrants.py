@@ -7,8 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchmark import statistics
-from benchmark.deltas import cluster_codes
+from benchmark.deltas import cluster_codes, level_interval
 from benchmark.measures import Measure, measure
 from benchmark.records import RunRecord, TaskRecord
 from benchmark.statistics import Floats
@@ -46,6 +45,8 @@ class Entrant:
         self.run = run
         self.measures: dict[str, Measure] = {}
         self.codes: dict[str, np.ndarray] = {}
+        self.documents: dict[str, tuple[str, ...]] = {}
+        """Hashes of each task's documents that have a score."""
         self.obstacles: list[tuple[Obstacle, str]] = [("limit", "")] if run.limit is not None else []
         own = str(run.get("grader_sha256") or "")
         if own != grader:
@@ -66,22 +67,27 @@ class Entrant:
             return "no_value"
         self.measures[name] = found
         self.codes[name] = cluster_codes([samples[i].template for i in found.kept])
+        self.documents[name] = tuple(samples[i].doc_hash for i in found.kept)
         if not found.share or not task.scores[task.headline].higher_is_better:
             return "no_share"  # points of another scale, or of a scale turned round, have no place in a mean
         if data_key(task) != data:
             return "other_data"
         return "missing_documents" if len(found.kept) < task.n_original else None
 
+    @property
+    def on_trial(self) -> bool:
+        """Whether nothing but `--limit` keeps the run from being ranked."""
+        return self.run.limit is not None and {obstacle for obstacle, _ in self.obstacles} <= {
+            "limit",
+            "missing_documents",
+        }
+
     def cells(self, replicates: Mapping[str, Floats]) -> dict[str, Cell]:
         """Scores with intervals."""
         cells = {}
         for name, found in self.measures.items():
             value = float(found.value(found.baseline.sum(0)))
-            clusters = int(self.codes[name].max()) + 1
-            if found.kind == "binary" and clusters == len(found.kept):
-                low, high = statistics.wilson_interval(int(found.baseline_items.sum()), clusters)
-            else:
-                low, high = statistics.percentile_interval(replicates[name], clusters)
-            known = math.isfinite(low)  # one cluster alone has no interval
+            low, high = level_interval(found, found.baseline_items, self.codes[name], value, replicates[name])
+            known = math.isfinite(low)
             cells[name] = Cell(value, low if known else value, high if known else value, found.share)
         return cells

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -30,6 +30,7 @@ _REASONS = {
     "other_dataset": "other data",
     "other_version": "other task version",
     "other_grader": "other grader or metric",
+    "unknown_grader": "not recorded which code graded one of the runs; rufinbench rescore grades it again",
     "not_recomputable": "computed over all answers by a function not known here: no interval, no test",
     "": "",
 }
@@ -48,13 +49,14 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     """Print the table, what the comparison is, and what was left out."""
     console = console or Console()
     console.print(Text(_title(comparison), style="bold"))
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for position, name in enumerate(("task", *_HEAD[2:])):
         first = position == 0
         # On a narrow screen names are folded, and intervals on unknown scales, which may be long; nothing is cut.
         folded = first or (name.startswith("Δ") and not all(delta.share for delta in comparison.deltas))
         # Text, for rich would take the brackets of the interval for its markup.
-        table.add_column(Text(name), justify="left" if first or name == "verdict" else "right", no_wrap=not folded)
+        side: JustifyMethod = "left" if first or name == "verdict" else "right"
+        table.add_column(Text(name), justify=side, no_wrap=not folded, overflow="fold")
         table.columns[-1].min_width = 10 if first else None
     for delta in comparison.deltas:
         task, _, *numbers = _cells(delta)
@@ -127,9 +129,10 @@ def _verdict(delta: Delta) -> str:
 
 def _remarks(comparison: Comparison) -> Iterator[str]:
     state = comparison.comparability
-    for delta in comparison.deltas:
-        if delta.reason:
-            yield f"{delta.title['en']}: {delta.verdict}, {_REASONS[delta.reason]}."
+    for verdict, reason in dict.fromkeys((delta.verdict, delta.reason) for delta in comparison.deltas if delta.reason):
+        alike = [delta for delta in comparison.deltas if (delta.verdict, delta.reason) == (verdict, reason)]
+        which = "All" if len(alike) == len(comparison.deltas) > 1 else ", ".join(delta.title["en"] for delta in alike)
+        yield f"{which}: {verdict}, {_REASONS[reason]}."
     if state.kind == "controlled":
         what = "the adapter alone" if state.adapter else "nothing that was recorded"
         yield f"Controlled comparison: the runs differ in {what}."
@@ -137,6 +140,8 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
         keys = dict.fromkeys(difference.key for difference in state.differences)
         yield f"System comparison: the runs also differ in {', '.join(keys)}."
     limits = [run.limit for run in (comparison.baseline, comparison.finetuned)]
+    if limits[0] == limits[1] is not None:
+        yield f"Both runs have --limit {limits[0]}: the verdicts are about this part of the documents alone."
     if limits[0] != limits[1]:
         lengths = ("all documents" if limit is None else f"--limit {limit}" for limit in limits)
         yield f"The runs differ in length ({', '.join(lengths)}): only common documents are compared."

@@ -5,7 +5,7 @@ from typing import Literal
 Verdict = Literal["improved", "worsened", "equivalent", "inconclusive", "withheld"]
 Reason = Literal[
     "", "few_differences", "one_cluster", "no_pairs", "other_documents", "other_dataset", "other_version",
-    "other_grader", "not_recomputable",
+    "other_grader", "unknown_grader", "not_recomputable",
 ]  # fmt: skip
 
 VERDICTS: tuple[Verdict, ...] = ("improved", "worsened", "equivalent", "inconclusive", "withheld")

@@ -22,17 +22,19 @@ class Scale:
         """Position of a value, rounded to what a browser can tell apart."""
         return round(self.left + (value - self.low) / (self.high - self.low) * (self.right - self.left), 2)
 
-    def ticks(self, most: int = 7) -> list[float]:
-        """Round values within the axis."""
-        step = _step((self.high - self.low) / most)
+    def ticks(self, most: int = 7, *, whole: bool = False) -> list[float]:
+        """Round values within the axis; with `whole`, of things that are counted, no fractions."""
+        step = _step((self.high - self.low) / most, whole)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         return [round(index * step, 10) + 0.0 for index in range(first, last + 1)]
 
 
-def _step(smallest: float) -> float:
+def _step(smallest: float, whole: bool) -> float:
+    smallest = max(smallest, 1.0) if whole else smallest
     power = 10.0 ** math.floor(math.log10(smallest))
-    return next(factor * power for factor in _STEPS if factor * power >= smallest * (1 - 1e-9))
+    steps = [factor * power for factor in _STEPS]
+    return next(step for step in steps if step >= smallest * (1 - 1e-9) and not (whole and step % 1))
 
 
 def difference_scale(ends: Sequence[float], margin: float, left: float, right: float) -> Scale:

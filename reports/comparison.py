@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmark.comparison import Comparison
 from benchmark.export import as_dict
+from benchmark.slices import SMALLEST
 from reports import views
 from reports.numbers import LANGUAGES
 from reports.page import Nav, inert_json, render
@@ -45,6 +46,7 @@ def page(comparison: Comparison, lang: str = "ru", *, samples: bool = True, nav:
         sides=("baseline", "finetuned") if controlled else ("first", "second"),
         facts=[views.facts(run) for run in (comparison.baseline, comparison.finetuned)],
         browser=packed,
+        smallest=SMALLEST,
         names=inert_json(_names(packed, texts) if packed else {}),
         data_json=inert_json(as_dict(comparison)),
         data_csv=inert_json(as_csv(comparison)),

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.ranking import Ranking, Standing, rank
+from benchmark.ranking import Ranking, rank
 from benchmark.records import RunRecord
 from benchmark.references import references
+from benchmark.standings import Standing
 from reports import views
 from reports.page import Nav, inert_json, render
 from tasks.items import write_text
@@ -41,7 +42,8 @@ def page(
         pairs: (baseline's path, fine-tuned run's path) → relative address of their comparison page.
         nav: links to the site's other pages, where the page is part of a site.
     """
-    standings = (*ranking.ranked, *ranking.unranked)
+    trials = [standing for trial in ranking.trials for standing in trial.standings]
+    standings = (*ranking.ranked, *trials, *ranking.unranked)
     numbers = {str(standing.run.path): number for number, standing in enumerate(standings)}
     # Which runs are linked, by their numbers in the table.
     links = {(numbers[a], numbers[b]): href for (a, b), href in (pairs or {}).items() if a in numbers and b in numbers}
@@ -54,6 +56,7 @@ def page(
         v=views,
         floors=floors,
         facts=[views.facts(standing.run) for standing in standings],
+        numbers=numbers,
         to_here=[[(a, href) for (a, b), href in links.items() if b == number] for number in range(len(standings))],
         standings=standings,
         data=inert_json(_data(ranking, lang, links)),

@@ -2,16 +2,17 @@
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmark.comparison import Comparison, Delta
 from benchmark.measures import is_number
-from benchmark.ranking import Standing
 from benchmark.records import RunRecord
+from benchmark.standings import Standing
 from benchmark.verdicts import MARKS, VERDICTS, Verdict
 from reports.charts import Scale, difference_scale
+from reports.numbers import Numbers
 
 WORST_SLICES = 10
 _HEAT = (0.02, 0.05, 0.1, 0.2, 0.4)
@@ -209,6 +210,12 @@ def obstacles(standing: Standing, tasks: Sequence[str]) -> list[tuple[str, list[
     for obstacle, task in standing.obstacles:
         found.setdefault(obstacle, []).extend([task] if task else [])
     return [(obstacle, names, len(names) == len(tasks)) for obstacle, names in found.items()]
+
+
+def span(counts: Iterable[int], numbers: Numbers) -> str:
+    """The least and the most of some counts: `6`, `24–55`."""
+    found = sorted(set(counts))
+    return "–".join(numbers.integer(count) for count in dict.fromkeys([found[0], found[-1]]))
 
 
 def mean_of(scores: Mapping[str, float], tasks: Sequence[str]) -> float | None:

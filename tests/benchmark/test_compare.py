@@ -1,10 +1,12 @@
 """Verdicts, comparability, symmetry, degenerate runs, and the terminal's and JSON's account of them."""
 
+import io
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from benchmark import translation
 from benchmark.compare import compare
@@ -101,7 +103,7 @@ def test_what_differs_decides_the_kind(tmp_path, second, key, kind):
 
 @pytest.mark.parametrize(
     ("second", "reason"),
-    [({"dataset": "b"}, "other_dataset"), ({"grader": "g2"}, "other_grader")],
+    [({"dataset": "b"}, "other_dataset"), ({"grader": "g2"}, "other_grader"), ({"run_json": False}, "unknown_grader")],
 )
 def test_other_data_or_grader_withholds_every_verdict(tmp_path, second, reason):
     found = compare(*pair(tmp_path, documents=40, second=second))
@@ -270,6 +272,26 @@ def test_terminal_markdown_and_json_say_the_same(tmp_path, capsys):
     assert PAYLOADS[0] not in markdown
     first = found.deltas[0]
     assert f"[{100 * first.ci_low:+.1f}; {100 * first.difference:+.1f}; {100 * first.ci_high:+.1f}] pp" in printed
+
+
+def test_the_terminal_says_that_both_runs_are_partial(tmp_path):
+    found = compare(*pair(tmp_path, documents=8, limit=8))
+    remarks = as_markdown(found)
+    assert "Both runs have --limit 8" in remarks
+    assert remarks.count("too few documents differ") <= 1  # said once for all tasks
+    assert "--limit" not in as_markdown(compare(*pair(tmp_path / "whole", documents=8)))
+
+
+def test_a_narrow_terminal_cuts_no_name(tmp_path):
+    a, b = pair(tmp_path, documents=8, tasks=1)
+    ((name, task),) = a.tasks.items()
+    metadata = {**task.metadata, "title": {"en": "Calculations indistinguishable"}}
+    named = replace(task, config={**task.config, "metadata": metadata})
+    console = Console(file=io.StringIO(), width=80)
+    print_comparison(compare(replace(a, tasks={name: named}), b), console)
+    lines = [line.split() for line in console.file.getvalue().splitlines()]
+    assert "…" not in console.file.getvalue()
+    assert "Calculationsindistinguishable" in "".join(line[0] for line in lines if line)
 
 
 @pytest.mark.parametrize("wrong", [{"alpha": 0}, {"alpha": 5}, {"margin": -0.1}, {"margin": 1}])

@@ -72,5 +72,42 @@ def test_a_metric_that_is_no_share_is_never_averaged(tmp_path, score):
     assert left.obstacles == (("no_share", name),) and name in left.cells
 
 
+def trial(tmp_path, name, **shape):
+    shape = {"documents": 20, "limit": 20, "name": name} | shape
+    return load_run(write_run(tmp_path / name, Shape(**shape)))
+
+
+def test_runs_of_the_same_part_stand_in_order_without_a_place(runs, tmp_path):
+    weak, strong = trial(tmp_path, "weak", seed=5, skill=0.1), trial(tmp_path, "strong", seed=6, skill=0.9)
+    apart = [
+        trial(tmp_path, "shorter", documents=15, limit=15),
+        trial(tmp_path, "other", dataset="b"),
+        trial(tmp_path, "regraded", grader="g2"),
+        trial(tmp_path, "lacking", tasks=3),
+    ]
+    found, alone = rank([*runs, weak, *apart, strong]), rank(runs)
+    assert found.ranked == alone.ranked  # to the places of others they do nothing
+    (group,) = found.trials
+    assert set(group.documents.values()) == {20} and set(group.documents) == set(found.tasks)
+    assert [standing.run.name for standing in group.standings] == ["strong", "weak"]
+    first, second = group.standings
+    for standing in group.standings:
+        assert (standing.rank, standing.rank_low, standing.rank_high) == (None, None, None)
+        assert ("limit", "") in standing.obstacles
+        assert standing.average == pytest.approx(sum(cell.value for cell in standing.cells.values()) / 4)
+        assert standing.low < standing.average < standing.high
+    assert second.separable and not first.separable
+    assert [standing.run.name for standing in found.unranked] == sorted(run.name for run in apart)
+
+
+def test_a_level_that_all_documents_share_has_an_interval(tmp_path):
+    (standing,) = rank([made(tmp_path, documents=8, skill=-1.0)]).ranked
+    few = {name: cell for name, cell in standing.cells.items() if cell.value == 0}
+    assert few
+    for cell in few.values():
+        assert cell.low == 0 and cell.high > 0.25
+
+
 def test_nothing_to_rank():
-    assert rank([]).ranked == ()
+    found = rank([])
+    assert found.ranked == found.trials == found.unranked == ()

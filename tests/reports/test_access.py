@@ -28,13 +28,15 @@ def axe() -> str:
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory) -> Path:
-    """A site of three hostile systems, the pair's page with its answers: everything that a page may hold, once."""
+    """A site of five hostile systems, the pair's page with its answers: everything that a page may hold, once."""
     folder = tmp_path_factory.mktemp("small")
     shared = {"tasks": 4, "documents": 25, "hostile": True}
     shapes = {
         "base": Shape(**shared, seed=1, name="Система"),
         "lora": Shape(**shared, seed=2, skill=0.7, name="Система+LoRA", adapter="adapters/lora"),
         "short": Shape(**shared | {"documents": 6}, seed=3, limit=6, name="Короткий прогон"),
+        "brief": Shape(**shared | {"documents": 6}, seed=4, limit=6, name="Краткий прогон"),
+        "other": Shape(**shared | {"documents": 5}, seed=5, limit=5, name="Другой прогон"),
     }
     runs = [load_run(write_run(folder / name, shape)) for name, shape in shapes.items()]
     return site.write(runs, folder / "site", publish_samples=True).parent
@@ -220,6 +222,7 @@ def test_the_leaderboard_is_readable_without_javascript(visit, small):
     for cell in rows.first.locator("td").all():
         assert cell.is_visible() and cell.inner_text().strip()
     assert page.locator(".why").inner_text().strip()
+    assert page.locator(".trial tbody tr").count() == 2 and page.locator(".trial tbody tr").first.is_visible()
     assert page.locator("a[href='base--lora.html']").first.is_visible()
     assert dead_controls(page) == 0
     page.goto((small / INDEX).as_uri())

@@ -340,6 +340,9 @@ def test_scales_place_and_tick():
     scale = Scale(-0.1, 0.3, 0, 400)
     assert scale.x(0.0) == 100
     assert scale.ticks(4) == [-0.1, 0.0, 0.1, 0.2, 0.3]
+    steps = Scale(1, 15, 0, 100)
+    assert steps.ticks(6, whole=True) == [5, 10, 15] and steps.ticks(6)[0] == 2.5
+    assert Scale(1, 3, 0, 100).ticks(6, whole=True) == [1, 2, 3]
     wide = difference_scale([0.2], 0.01, 0, 100)
     assert wide.low < -0.01 and wide.high > 0.2
 
