@@ -1,17 +1,38 @@
 """A PEFT adapter put on the model that it was trained on, and on no other."""
 
-import json
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
 from benchmark.errors import UserError
 from benchmark.identity import weights_sha256
+from benchmark.runfiles import read_checked
 
 if TYPE_CHECKING:
     from benchmark.system import SystemSpec
 
 MANIFEST = "manifest.json"
 _CONFIG = "adapter_config.json"
+_REMEDY = "copy or train the adapter again"
+
+
+class _Base(TypedDict, total=False):
+    pretrained: str
+    weights_sha256: str | None
+
+
+class _Manifest(TypedDict, total=False):
+    base: _Base
+
+
+class _Config(TypedDict, total=False):
+    base_model_name_or_path: str | None
+
+
+_KINDS: dict[str, TypeAdapter[Any]] = {MANIFEST: TypeAdapter(_Manifest), _CONFIG: TypeAdapter(_Config)}
+"""What is read of these files here."""
 
 
 def with_adapter(model: Any, spec: "SystemSpec") -> Any:
@@ -56,17 +77,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         UserError: a damaged manifest.
     """
     path = folder / MANIFEST
-    return _object(path) if path.exists() else None
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path}: damaged ({error}); copy or train the adapter again") from error
-    if not isinstance(read, dict):
-        raise UserError(f"{path}: damaged (no JSON object); copy or train the adapter again")
-    return read
+    return read_checked(path, _KINDS[MANIFEST], _REMEDY) if path.exists() else None
 
 
 def _check_base(spec: "SystemSpec", folder: Path) -> None:
@@ -80,7 +91,8 @@ def _check_base(spec: "SystemSpec", folder: Path) -> None:
                 f"not on {spec.pretrained}; give that model, or train an adapter for this one"
             )
         return
-    named = str(base.get("pretrained") or _object(folder / _CONFIG).get("base_model_name_or_path") or "")
+    config = read_checked(folder / _CONFIG, _KINDS[_CONFIG], _REMEDY)
+    named = base.get("pretrained") or config.get("base_model_name_or_path") or ""
     if named and not _may_be(named, spec):
         raise UserError(
             f"--adapter {folder}: it was trained on {named}, not on {spec.pretrained}; give that model, or mend "

@@ -1,16 +1,20 @@
 """A finished run's settings, so that another system can be asked the same things in the same way."""
 
-import json
 import os
 import socket
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from benchmark.errors import UserError
 from benchmark.processes import is_first
 from benchmark.run import RunOptions, run
+from benchmark.runfiles import read_record
 from benchmark.system import SystemSpec
+
+_SYSTEM, _OPTIONS = TypeAdapter(SystemSpec), TypeAdapter(RunOptions)
+"""The record may know more of a system than its specification; what it knows beside is passed over."""
 
 
 def settings_of(folder: Path) -> tuple[SystemSpec, RunOptions]:
@@ -19,20 +23,17 @@ def settings_of(folder: Path) -> tuple[SystemSpec, RunOptions]:
     Raises:
         UserError: no run there, or one written before its options were kept.
     """
+    if not (folder / "run.json").is_file():
+        raise UserError(f"{folder}: no run directory: no run.json there; give one that `rufinbench run` made")
+    record = read_record(folder / "run.json")
     try:
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{folder}: no run directory: {error.strerror}: run.json") from error
-    except ValueError as error:
-        raise UserError(f"{folder}: run.json is damaged; run the baseline again") from error
-    if "options" not in record or "system" not in record:
-        raise UserError(f"{folder}: run.json does not keep the run's options; run the baseline again")
-    # JSON has no tuples; the record may know more of a system than its specification.
-    options: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in record["options"].items()
-    }
-    system = {field.name: record["system"][field.name] for field in fields(SystemSpec)}
-    return SystemSpec(**system), RunOptions(**options)
+        return _SYSTEM.validate_python(record["system"]), _OPTIONS.validate_python(record["options"])
+    except KeyError as error:
+        raise UserError(f"{folder}: run.json does not keep the run's {error}; run the baseline again") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{folder}: run.json: key {key!r}: {first['msg']}; run the baseline again") from error
 
 
 def check(folder: Path, pretrained: str) -> None:

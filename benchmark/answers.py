@@ -4,8 +4,9 @@ One store serves one system: its file is named by the hash of everything that ch
 can never read each other's. A key within the store is the request itself: prompt and generation settings.
 """
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from lm_eval.api.instance import Instance
@@ -17,6 +18,12 @@ from benchmark.store import AnswerStore
 
 SLICE = 128
 """Requests that a backend is given at once if it does not tell of each answer as it comes."""
+PORTIONS = {"loglikelihood": 256, "loglikelihood_rolling": 1 << 18}
+"""Questions, and characters of whole texts, that a process scores in one portion.
+
+The last bits of a log-likelihood depend on what shares its batch. So portions follow from the requests of a run alone,
+and one with anything missing is asked again whole: a run that was interrupted ends with the numbers of one that was not.
+"""
 
 
 class _Hook:
@@ -56,6 +63,24 @@ def is_sampled(settings: Any) -> bool:
 
 def _is_sampled(arguments: Sequence[Any]) -> bool:
     return is_sampled(arguments[-1])
+
+
+def _portions(
+    method: str, requests: Sequence[Instance], same: Iterable[list[int]], processes: int
+) -> list[list[list[int]]]:
+    """Requests in portions; those with one context together, so that it is read once, and the longest first."""
+    questions: dict[str, list[list[int]]] = {}
+    for positions in same:
+        questions.setdefault(requests[positions[0]].args[0], []).append(positions)
+    portions: list[list[list[int]]] = []
+    size = math.inf
+    for text in sorted(questions, key=lambda text: (-len(text), text)):
+        if size >= PORTIONS[method] * processes:
+            portions.append([])
+            size = 0
+        portions[-1] += questions[text]
+        size += 1 if method == "loglikelihood" else len(text)
+    return portions
 
 
 class StoredLM(LM):
@@ -136,30 +161,36 @@ class StoredLM(LM):
 
     def _answer(self, method: str, requests: Sequence[Instance]) -> list[Any]:
         answers = self._stored(method, requests)
-        missing = [position for position, answer in enumerate(answers) if answer is None]
+        portions = self._portions(method, requests, [answer is None for answer in answers])
         if self._progress is not None and requests:
-            self._progress.start(len(requests), len(requests) - len(missing))
+            asked = sum(len(positions) for portion in portions for positions in portion)
+            self._progress.start(len(requests), len(requests) - asked)
         self._reseed(sum(self._hook.occurrences.values()))
-        same = self._same(method, requests, missing)
-        asked = [positions[0] for positions in same]
-        # A backend that tells of each answer loses none; of any other only the slice under way can be lost.
-        size = max(1, len(asked) if self._told else SLICE)
-        for start in range(0, len(asked), size):
-            chosen = asked[start : start + size]
-            fresh = getattr(self.lm, method)([requests[position] for position in chosen], disable_tqdm=True)
-            for position, answer in zip(chosen, fresh, strict=True):
-                answers[position] = answer
+        for portion in portions:
+            firsts = [requests[positions[0]] for positions in portion]
+            fresh = getattr(self.lm, method)(firsts, disable_tqdm=True)
+            for positions, request, answer in zip(portion, firsts, fresh, strict=True):
+                for position in positions:
+                    answers[position] = answer
                 if not self._told:
-                    self._hook.add_partial(method, requests[position].args, answer)
-        for positions in same:
-            for position in positions[1:]:
-                answers[position] = answers[positions[0]]
+                    self._hook.add_partial(method, request.args, answer)
         return answers
 
-    def _same(self, method: str, requests: Sequence[Instance], missing: Sequence[int]) -> list[list[int]]:
+    def _portions(self, method: str, requests: Sequence[Instance], missing: Sequence[bool]) -> list[list[list[int]]]:
+        """What the backend is asked at once: for each request the positions that it stands in."""
+        if method in PORTIONS and self._told and not getattr(self.lm, "answers_alone", False):
+            same = self._same(method, requests, range(len(requests)))
+            portions = _portions(method, requests, same, getattr(self.lm, "processes", 1))
+            return [portion for portion in portions if any(missing[p] for positions in portion for p in positions)]
+        same = self._same(method, requests, [position for position, needed in enumerate(missing) if needed])
+        # A backend that tells of each answer loses none; of any other only the slice under way can be lost.
+        size = max(1, len(same) if self._told else SLICE)
+        return [same[start : start + size] for start in range(0, len(same), size)]
+
+    def _same(self, method: str, requests: Sequence[Instance], among: Iterable[int]) -> list[list[int]]:
         """Positions of equal greedy requests together, to be asked once; each sampled one alone."""
         groups: dict[Any, list[int]] = {}
-        for position in missing:
+        for position in among:
             arguments = requests[position].args
             groups.setdefault(position if _is_sampled(arguments) else _key(method, arguments), []).append(position)
         return list(groups.values())

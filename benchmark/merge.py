@@ -87,13 +87,13 @@ def _results(
         configs={name: origins[name].of("configs") for name in names},
         versions={name: origins[name].of("versions") for name in names},
         num_fewshot={name: origins[name].of("n-shot") for name in names},
-        higher_is_better={name: origins[name].of("higher_is_better") for name in names},
+        higher_is_better={name: origins[name].of("higher_is_better") or {} for name in names},
         n_samples={name: origins[name].of("n-samples") for name in names},
         groups=loaded,
     )
     merged = aggregate_groups(collected)._to_eval_results()
     hashes = {name: origins[name].of("task_hashes") for name in names}
-    seconds = sum(float(part.results.get("total_evaluation_time_seconds") or 0) for part in parts)
+    seconds = sum(part.seconds for part in parts)
     facts = {key: value for key, value in parts[0].results.items() if key not in (*_OF_TASKS, "groups")}
     return facts | dict(merged) | {"task_hashes": hashes, "total_evaluation_time_seconds": str(seconds)}
 

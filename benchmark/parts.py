@@ -1,6 +1,5 @@
 """The parts that a run is merged from: read, compared in everything that changes a number, summed up."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.request import NO_ANSWER_CHANGES, options_sha256
+from benchmark.runfiles import read_record, read_results
 
 _PLACES = {"include_paths", "tasks", *NO_ANSWER_CHANGES}
 """Options in which parts may differ: each has its own tasks, and each machine its own paths."""
@@ -31,6 +31,14 @@ class Part:
         """A task's sample file."""
         return self.folder / f"samples_{task}_{self.stamp}.jsonl"
 
+    @property
+    def seconds(self) -> float:
+        """lm-eval's own count, which it writes as text; 0 where there is none."""
+        try:
+            return float(self.results.get("total_evaluation_time_seconds") or 0)
+        except (TypeError, ValueError, OverflowError):
+            return 0.0
+
 
 def read_part(folder: Path) -> Part:
     """Read a run directory.
@@ -44,23 +52,17 @@ def read_part(folder: Path) -> Part:
             f"{folder}: no run.json with a results file there; only runs of `rufinbench run` say enough of themselves "
             "to be merged (lm_eval's own do not)"
         )
-    part = Part(folder, _object(folder / "run.json"), _object(found[-1]), found[-1].stem.removeprefix("results_"))
-    if not isinstance(part.record.get("request", {}).get("tasks"), dict):
+    record, results = read_record(folder / "run.json"), read_results(found[-1])
+    part = Part(folder, record, results, found[-1].stem.removeprefix("results_"))
+    known = record.get("request", {}).get("tasks", {}).keys() & record.get("tasks", {}).keys()
+    if "options" not in record or not known.issuperset(results["configs"]):
         raise UserError(f"{folder}: run.json is of an older format; give the run's own command again, elsewhere")
-    missing = [name for name in part.results.get("configs", {}) if not part.samples(name).is_file()]
-    if missing or not part.results.get("configs"):
-        raise UserError(f"{folder}: lacks the samples of {', '.join(missing) or 'every task'}; run it again")
+    missing = [
+        name for name in results["configs"] if not part.samples(name).is_file() or name not in results["results"]
+    ]
+    if missing:
+        raise UserError(f"{folder}: lacks the results or samples of {', '.join(missing)}; run it again")
     return part
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); restore it or run again") from error
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: expected a JSON object, found {type(value).__name__}; restore it or run again")
-    return value
 
 
 def check_parts(parts: Sequence[Part]) -> None:

@@ -64,7 +64,8 @@ class SharedLM:
     def __init__(self, lm: Any, size: int) -> None:
         """Wrap the model of the first of `size` processes."""
         self._lm = lm
-        self._size = size
+        self.processes = size
+        """How many answer together."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lm, name)
@@ -82,11 +83,11 @@ class SharedLM:
         return self._ask("loglikelihood_rolling", requests, options)
 
     def _ask(self, method: str, requests: Sequence[Any], options: dict[str, Any]) -> list[Any]:
-        parts = _deal(requests, self._size)
+        parts = _deal(requests, self.processes)
         _scatter([(method, [requests[position] for position in part], options) for part in parts])
         answers: list[Any] = [None] * len(requests)
         own = [requests[position] for position in parts[0]]
-        shares = _gather(_answer(self._lm, method, own, options), self._size)
+        shares = _gather(_answer(self._lm, method, own, options), self.processes)
         for part, share in zip(parts, shares, strict=True):
             if isinstance(share, UserError):
                 raise share

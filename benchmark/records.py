@@ -121,7 +121,8 @@ class TaskRecord:
 
 def aggregation(config: Mapping[str, Any], metric: str) -> str:
     """`TaskRecord.aggregation` of a task's recorded YAML."""
-    for entry in config.get("metric_list") or ():
+    listed = config.get("metric_list")
+    for entry in listed if isinstance(listed, list) else ():
         if isinstance(entry, Mapping) and entry.get("metric") == metric:
             text = str(entry.get("aggregation") or _DEFAULTS.get(metric, "mean")).strip()
             return text.removeprefix("def ").partition("(")[0].strip() if text.startswith("def ") else text

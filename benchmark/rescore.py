@@ -12,7 +12,10 @@ from rich.progress import track
 
 from benchmark import provenance
 from benchmark.errors import UserError
+from benchmark.measures import is_number
 from benchmark.run import check_tasks, task_manager, today
+from benchmark.rundir import as_json
+from benchmark.runfiles import read_record, read_results
 from tasks.items import DataError, read_jsonl, write_text
 
 
@@ -28,10 +31,10 @@ def rescore(run: Path, output: Path, include_paths: tuple[str, ...] = (), bootst
     results_path = _newest_results(run)
     if output.exists():
         raise UserError(f"--output {output}: exists; choose another directory")
-    results = _json(results_path)
+    results = read_results(results_path)
     stamp = results_path.stem.removeprefix("results_")
     files = {name: results_path.parent / f"samples_{name}_{stamp}.jsonl" for name in results["configs"]}
-    missing = [path.name for path in files.values() if not path.exists()]
+    missing = [path.name for name, path in files.items() if not path.exists() or name not in results["results"]]
     if missing:
         raise UserError(f"{run}: {', '.join(missing)} not there; a run without its samples cannot be graded again")
     manager = task_manager(include_paths, list(files))
@@ -43,10 +46,10 @@ def rescore(run: Path, output: Path, include_paths: tuple[str, ...] = (), bootst
         staged.mkdir()
         for name, path in track(files.items(), description="Grading", transient=True):
             rows = _samples(path)
-            metrics = _grade(tasks[name], rows)
+            metrics = _grade(tasks[name], rows, path)
             results["results"][name] |= _aggregate(tasks[name], metrics, bootstrap_iters)
             results["versions"][name] = tasks[name].VERSION
-            write_text(staged / path.name, "".join(f"{_line(row)}\n" for row in rows))
+            write_text(staged / path.name, "".join(f"{as_json(row)}\n" for row in rows))
         _regroup(results)
         write_text(staged / results_path.name, json.dumps(results, ensure_ascii=False, indent=2) + "\n")
         write_text(staged / "run.json", json.dumps(_record(run), ensure_ascii=False, indent=2) + "\n")
@@ -61,16 +64,6 @@ def _newest_results(run: Path) -> Path:
     return found[-1]
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(read, dict):
-            raise ValueError("no JSON object")
-        return read
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); restore it or run again") from error
-
-
 def _samples(path: Path) -> list[dict[str, Any]]:
     try:
         return read_jsonl(path)
@@ -78,22 +71,20 @@ def _samples(path: Path) -> list[dict[str, Any]]:
         raise UserError(str(error)) from error
 
 
-def _line(row: dict[str, Any]) -> str:
-    """A row as JSON; escaped to ASCII only where it holds half a surrogate pair, which UTF-8 cannot write."""
-    text = json.dumps(row, ensure_ascii=False)
-    return json.dumps(row) if any("\ud800" <= letter <= "\udfff" for letter in text) else text
-
-
-def _grade(task: Any, rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[Any]]:
+def _grade(task: Any, rows: list[dict[str, Any]], path: Path) -> dict[tuple[str, str], list[Any]]:
     """Grade each row in place; return {(metric, filter): values} as lm-eval's aggregation takes them."""
     values: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         responses = row.get("filtered_resps")
-        graded = task.process_results(row["doc"], responses if isinstance(responses, list) and responses else [""])
+        try:
+            graded = task.process_results(row["doc"], responses if isinstance(responses, list) and responses else [""])
+        except Exception as error:  # a task's own code, given a document that may hold anything
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            raise UserError(f"{path}:{number}: cannot be graded ({said}); restore the file or run again") from error
         row |= graded
         row["metrics"] = list(graded)
         for metric, value in graded.items():
-            values[metric, row.get("filter", "none")].append(value)
+            values[metric, str(row.get("filter", "none"))].append(value)
     return values
 
 
@@ -106,22 +97,16 @@ def _aggregate(task: Any, metrics: Mapping[tuple[str, str], list[Any]], bootstra
 def _regroup(results: dict[str, Any]) -> None:
     """The groups' macro averages, from the tasks' new values."""
     for group, members in results.get("group_subtasks", {}).items():
-        if group not in results.get("groups", {}) or not members:
-            continue
-        for key, value in results["results"][group].items():
-            metric = key.partition(",")[0]
-            if (
-                isinstance(value, float)
-                and "_stderr" not in metric
-                and all(key in results["results"][m] for m in members)
-            ):
-                mean = sum(results["results"][member][key] for member in members) / len(members)
-                results["results"][group][key] = results["groups"][group][key] = mean
+        averages = results.get("groups", {}).get(group, {})
+        for key in [key for key, value in averages.items() if isinstance(value, float)]:
+            values = [results["results"].get(member, {}).get(key) for member in members]
+            if "_stderr" not in key.partition(",")[0] and values and all(map(is_number, values)):
+                averages[key] = results["results"].setdefault(group, {})[key] = sum(values) / len(values)
 
 
 def _record(run: Path) -> dict[str, Any]:
     path = run / "run.json"
-    record = _json(path) if path.exists() else {"format": provenance.FORMAT, "name": run.name}
+    record = read_record(path) if path.exists() else {"format": provenance.FORMAT, "name": run.name}
     return record | {
         "grader_sha256": provenance.grader_sha256(),
         "rescored": {"from": run.name, "at": today(), "rufinbench": provenance.versions().get("rufinbench")},

@@ -1,7 +1,6 @@
 """One system through the tasks, into a run directory: stock lm-eval files and one `run.json`."""
 
 import datetime
-import json
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -19,6 +18,7 @@ from benchmark.progress import Progress
 from benchmark.quiet import quiet_evaluation, quiet_libraries
 from benchmark.request import difference, request
 from benchmark.rundir import write_run
+from benchmark.runfiles import read_record
 from benchmark.siblings import SiblingStores
 from benchmark.staging import check_output
 from benchmark.store import AnswerStore
@@ -164,13 +164,7 @@ def _is_finished(output: Path, asked: Mapping[str, Any], described: Mapping[str,
     path = output / "run.json"
     if not path.exists():
         return False
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(
-            f"{path}: damaged ({error}); move the directory away and give the same command again"
-        ) from error
-    unlike = difference(record, asked, described, options)
+    unlike = difference(read_record(path), asked, described, options)
     if unlike:
         raise UserError(f"--output {output}: {unlike}")
     return True

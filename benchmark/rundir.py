@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,13 @@ def _line(row: Mapping[str, Any]) -> str:
         "arguments": asked,
         "target": str(row["target"]),
     }
-    text = json.dumps(stock, default=handle_non_serializable, ensure_ascii=False)
-    return json.dumps(stock, default=handle_non_serializable) if _HALF_A_PAIR.search(text) else text
+    return as_json(stock, handle_non_serializable)
+
+
+def as_json(value: Any, default: Callable[[Any], Any] | None = None) -> str:
+    """A value as one line that UTF-8 can write: in ASCII, with escapes, where it holds half a surrogate pair."""
+    text = json.dumps(value, default=default, ensure_ascii=False)
+    return json.dumps(value, default=default) if _HALF_A_PAIR.search(text) else text
 
 
 def _is_whole(path: Path) -> bool:

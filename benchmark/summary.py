@@ -2,11 +2,13 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.measures import is_number
 from benchmark.records import RunRecord
 from benchmark.results import load_run
 
@@ -39,10 +41,11 @@ def _scores(record: RunRecord) -> Table:
         if score is not None:
             stderr = "—" if score.stderr is None else f"{score.stderr:.3f}"
             table.add_row(_plain(task.name), _plain(task.headline), f"{score.value:.3f}", stderr, str(score.n))
-    group = record.results.get("groups") or {}
-    for name, values in group.items():
-        if isinstance(values, dict) and isinstance(values.get("score,none"), float):
-            table.add_row(_plain(name), "macro average", f"{values['score,none']:.3f}", "", "", style="bold")
+    groups = record.results.get("groups")
+    for name, values in groups.items() if isinstance(groups, dict) else ():
+        average = _numbers(values).get("score,none")
+        if average is not None:
+            table.add_row(_plain(name), "macro average", f"{average:.3f}", "", "", style="bold")
     return table
 
 
@@ -84,19 +87,24 @@ def _limits(record: RunRecord) -> list[str]:
 
 def _cost(record: RunRecord) -> list[str]:
     """Seconds, speed and memory, as far as the run kept them."""
-    seconds, counts = record.get("seconds"), record.get("answers")
-    if not isinstance(seconds, int | float) or seconds <= 0:
+    seconds, counts = record.get("seconds"), _numbers(record.get("answers"))
+    if not is_number(seconds) or seconds <= 0:
         return []
     parts = [f"{seconds:.0f} s"]
-    if isinstance(counts, dict) and counts.get("given"):
+    if counts.get("given"):
         parts.append(f"{counts['given'] / seconds:.3g} answers/s")
         if counts.get("tokens"):
             parts.append(f"{counts['tokens'] / seconds:.0f} tokens/s")
         if counts.get("from_before"):
             parts.append(f"from an earlier try: {counts['from_before']}")
-    for kind, peak in (record.get("peak_memory_bytes") or {}).items():
+    for kind, peak in _numbers(record.get("peak_memory_bytes")).items():
         parts.append(f"peak memory ({kind}) {peak / 2**30:.1f} GiB")
     return [" · ".join(parts)]
+
+
+def _numbers(section: Any) -> dict[str, Any]:
+    """The numbers in a section of a file, which may hold anything."""
+    return {key: value for key, value in section.items() if is_number(value)} if isinstance(section, dict) else {}
 
 
 def _plain(text: str) -> Text:

@@ -38,6 +38,8 @@ class Server(LocalCompletionsAPI):
 
     tells_answers = True
     """The store hears of each answer when it is there, under the very arguments that were asked."""
+    answers_alone = True
+    """What else is asked has no part in a request: nothing that is answered needs to be asked again."""
 
     def __init__(
         self,

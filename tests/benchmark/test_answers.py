@@ -116,3 +116,75 @@ def test_a_process_that_follows_draws_all_that_it_is_asked(store: AnswerStore):
     assert StoredLM(Sampler(8), store, follows=True).generate_until(requests) == ["8", "9"]
     leader = StoredLM(Sampler(0), store)
     assert leader.generate_until(requests * 2) == ["1", "2", "8", "9"], "none has taken another's place"
+
+
+class Neighbourly(Sampler):
+    """Its numbers depend on what shares the call, as those of a batch do; stops after so many."""
+
+    def __init__(self, stop_after: int = 100) -> None:
+        super().__init__(0, stop_after)
+        self.calls: list[int] = []
+
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+        return self._numbers("loglikelihood", requests)
+
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> Any:
+        return self._numbers("loglikelihood_rolling", requests)
+
+    def _numbers(self, method: str, requests: list[Instance]) -> list[Any]:
+        self.calls.append(len(requests))
+        company = sum(len("".join(request.args)) for request in requests) / 7
+        given = []
+        for request in requests:
+            if not self.left:
+                raise KeyboardInterrupt
+            self.left -= 1
+            value = -company - len(request.args[-1])
+            given.append((value, False) if method == "loglikelihood" else value)
+            self.cache_hook.add_partial(method, request.args, given[-1])
+        return given
+
+
+def scored(method: str) -> list[Instance]:
+    """Questions of several lengths with three options each, the same one twice; or as many whole texts."""
+    options = [(f"Вопрос {'?' * n}", label) for n in (5, 1, 7, 3, 3, 9) for label in ("да", "нет", "не знаю")]
+    arguments: list[tuple[str, ...]] = options if method == "loglikelihood" else [("".join(pair),) for pair in options]
+    return [Instance(method, {}, one, 0) for one in arguments]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["loglikelihood", "loglikelihood_rolling"])
+@pytest.mark.parametrize("stop_after", [1, 4, 8])
+def test_numbers_that_depend_on_their_batch_are_those_of_a_run_that_was_not_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, stop_after: int
+):
+    monkeypatch.setattr(answers, "PORTIONS", {"loglikelihood": 2, "loglikelihood_rolling": 30})
+    requests = scored(method)
+    first, again = Neighbourly(), Neighbourly()
+    whole, broken = AnswerStore(tmp_path / "whole.db"), AnswerStore(tmp_path / "broken.db")
+    expected = getattr(StoredLM(first, whole), method)(requests)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(StoredLM(Neighbourly(stop_after), broken), method)(requests)
+    assert getattr(StoredLM(again, broken), method)(requests) == expected
+    finished = sum(sum(first.calls[: n + 1]) <= stop_after for n in range(len(first.calls)))
+    assert again.calls == first.calls[finished:], "what is finished is not asked again"
+    whole.close()
+    broken.close()
+
+
+def test_where_answers_stand_alone_none_is_asked_again(store: AnswerStore):
+    class Server(Neighbourly):
+        answers_alone = True
+
+    requests = scored("loglikelihood")
+    with pytest.raises(KeyboardInterrupt):
+        StoredLM(Server(stop_after=4), store).loglikelihood(requests)
+    again = Server()
+    StoredLM(again, store).loglikelihood(requests)
+    assert 100 - again.left == len(store) - 4
+
+
+def test_more_processes_score_larger_portions():
+    requests = [Instance("loglikelihood", {}, (f"Вопрос {n:03}", "да"), n) for n in range(600)]
+    same = [[n] for n in range(600)]
+    sizes = [[len(p) for p in answers._portions("loglikelihood", requests, same, n)] for n in (1, 2)]
+    assert sizes == [[256, 256, 88], [512, 88]]

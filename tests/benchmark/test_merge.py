@@ -132,7 +132,7 @@ def test_what_is_no_run_of_ours_is_refused(shards: list[Path], copies: list[Path
     with pytest.raises(UserError, match="with a results file there"):
         merge([copies[0], shards[1]], tmp_path / "merged")
     next(copies[1].glob("samples_rufin_esg_risk_*")).unlink()
-    with pytest.raises(UserError, match="lacks the samples of rufin_esg_risk"):
+    with pytest.raises(UserError, match="lacks the results or samples of rufin_esg_risk"):
         merge([shards[0], copies[1]], tmp_path / "merged")
     with pytest.raises(UserError, match="exists"):
         merge(shards, shards[0])
