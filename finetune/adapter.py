@@ -9,16 +9,20 @@ from benchmark import provenance
 from benchmark.adapter import MANIFEST
 from benchmark.identity import sha256_of_json, weights_sha256
 from benchmark.run import today
+from finetune.card import card
 from finetune.config import FinetuneConfig
 from finetune.curve import loss_curve_svg
 from finetune.examples import Examples
 from tasks.items import write_text
 
 
-def write_adapter(model: Any, tokenizer: Any, folder: Path, manifest: dict[str, Any]) -> None:
-    """Save the adapter (safetensors) with its manifest and curve; the manifest comes last and marks it as whole."""
+def write_adapter(
+    model: Any, tokenizer: Any, folder: Path, manifest: dict[str, Any], license: str | None = None
+) -> None:
+    """Save the adapter (safetensors) with its card, curve and manifest, which comes last and marks it as whole."""
     model.save_pretrained(str(folder), safe_serialization=True)
     tokenizer.save_pretrained(str(folder))
+    write_text(folder / "README.md", card(manifest, license))  # over PEFT's, which is a form to fill in
     write_text(folder / "loss.svg", loss_curve_svg(manifest["loss_curve"]))
     write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2, default=str) + "\n")
 

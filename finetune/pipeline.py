@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.identity import sha256_of_json
+from benchmark.license import license_of
 from finetune.config import FinetuneConfig
 from finetune.examples import Examples, Text, read_texts, tokenize
 from finetune.leakage import Leak, find_leaks
@@ -88,7 +89,8 @@ def _train(config: FinetuneConfig, prepared: Prepared, output: Path, workspace: 
     if trainer.is_world_process_zero():
         manifest = adapter.describe(config, digest, examples, trainer, time.monotonic() - started)
         staged = workspace / "adapter"
-        adapter.write_adapter(trainer.accelerator.unwrap_model(trainer.model), tokenizer, staged, manifest)
+        trained = trainer.accelerator.unwrap_model(trainer.model)
+        adapter.write_adapter(trained, tokenizer, staged, manifest, license_of(model.base_spec(config)))
         staged.replace(output)
         shutil.rmtree(workspace, ignore_errors=True)
     trainer.accelerator.wait_for_everyone()

@@ -45,7 +45,13 @@ def adapter_folder(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.2)
     folder = tmp_path_factory.mktemp("adapters") / "tuned"
-    manifest = {"base": {"quantization": "nf4"}, "config": config.model_dump(mode="json"), "loss_curve": []}
+    manifest = {
+        "base": {"pretrained": str(base), "quantization": "nf4", "weights_sha256": "ab12"},
+        "config": config.model_dump(mode="json"),
+        "data": {"examples": 0, "by_source": {}},
+        "updates": 0,
+        "loss_curve": [],
+    }
     adapter.write_adapter(model, tokenizer, folder, manifest)
     return folder
 
