@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from benchmark.cli import app
 from benchmark.errors import UserError
+from benchmark.identity import weights_sha256
 from benchmark.system import SystemSpec, load_model
 from finetune import adapter
 from finetune.config import FinetuneConfig
@@ -46,7 +47,7 @@ def adapter_folder(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
             torch.nn.init.normal_(parameter, std=0.2)
     folder = tmp_path_factory.mktemp("adapters") / "tuned"
     manifest = {
-        "base": {"pretrained": str(base), "quantization": "nf4", "weights_sha256": "ab12"},
+        "base": {"pretrained": str(base), "quantization": "nf4", "weights_sha256": weights_sha256(base)},
         "config": config.model_dump(mode="json"),
         "data": {"examples": 0, "by_source": {}},
         "updates": 0,
