@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from benchmark.cli import app
 from benchmark.compare import compare
+from benchmark.ranking import rank
 from benchmark.results import load_run
 from benchmark.terminal import as_markdown, print_comparison
 from benchmark.visible import visible
@@ -212,6 +213,19 @@ def test_where_there_is_only_a_limited_base_its_length_is_said(tmp_path):
     assert ">5</td>" in pair and ">все документы</td>" in pair
     assert "только во втором 7" in pair and "Сравнение систем" in pair
     assert "differ in length (--limit 5, all documents)" in " ".join(printed(compare(*found)).split())
+
+
+def test_trial_runs_have_a_table_without_places(tmp_path):
+    found = runs(tmp_path, documents=8, limit=8, first={"skill": 0.1}, second={"skill": 0.9, "adapter": "lora"})
+    index = site.write(found, tmp_path / "site", ["ru"])
+    board = shown((index.parent / "leaderboard.html").read_text(encoding="utf-8"))
+    assert "Рейтинга нет" in board and "Место" not in board and "Вне рейтинга" not in board
+    assert "Пробные прогоны, документов в\u00a0задаче:\u00a08" in board
+    (trial,), f = rank(found).trials, Numbers("ru")
+    for standing in trial.standings:
+        assert f.percent(standing.average) in board and f.range(standing.low, standing.high) in board
+    assert re.search(r'<a href="a--b.html"[^>]*>сравнение с исходной</a>', board)
+    assert "2 пробных прогона сравнены между собой отдельно" in index.read_text(encoding="utf-8")
 
 
 def test_both_languages_have_the_same_keys():

@@ -10,12 +10,16 @@ from urllib.parse import quote
 
 import pytest
 
+from benchmark.compare import compare
+from benchmark.results import load_run
 from benchmark.samplefile import read_texts
 from benchmark.visible import visible
+from reports import comparison
 from reports.entries import entries
 from reports.numbers import Numbers
 from reports.samples import browser as pack
 from tests.reports.conftest import READY
+from tests.reports.fixture import Shape, write_run
 
 pytestmark = pytest.mark.browser
 
@@ -134,6 +138,18 @@ def test_svg_ends_stand_where_the_scale_says(opened):
             for end, key in zip(ends, ("ci_low", "ci_high"), strict=True):
                 expected = left + (data[task][key] - low) / (high - low) * (right - left)
                 assert end == pytest.approx(expected, abs=0.5)
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_the_verdicts_are_on_a_desktop_screen(visit, tmp_path, lang):
+    """Templates and random floors beside the numbers: still no column hides behind the edge."""
+    shape = {"tasks": 6, "documents": 240, "cluster": 2}
+    runs = [load_run(write_run(tmp_path / str(seed), Shape(**shape, seed=seed, skill=seed / 3))) for seed in (1, 2)]
+    page = visit(
+        comparison.write(compare(*runs), tmp_path / "page.html", lang), viewport={"width": 1280, "height": 900}
+    )
+    widths = page.locator(".scroll").evaluate_all("nodes => nodes.map((node) => node.scrollWidth - node.clientWidth)")
+    assert max(widths) <= 0
 
 
 def test_exports_are_files_of_the_same_data(opened):
