@@ -138,7 +138,7 @@ def _tokens(counts: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None
     """Sums; a median cannot be had from medians. None where a part did not count."""
     if not all(counts):
         return None
-    keys = ("prompt", "generated", "truncated_answers", "too_long_prompts")
+    keys = ("prompt", "generated", "truncated_answers", "repeating_answers", "too_long_prompts")
     return {key: sum((count or {}).get(key) or 0 for count in counts) for key in keys} | {"median_answer": None}
 
 

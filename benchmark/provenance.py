@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -36,7 +37,9 @@ PACKAGES = (
     "rouge-score",
 )
 
-
+SHORTEST_REPETITION = 100
+"""Characters; tables have lines of dashes that are shorter."""
+_OVER_AND_OVER = re.compile(r"(.{1,200}?)\1{3,}", re.DOTALL)
 _NO_GRADERS = {"generator.py", "verify.py"}
 
 
@@ -124,14 +127,14 @@ def _parameters(lm: Any) -> int | None:
 
 
 def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any] | None:
-    """Prompt and answer tokens; how many answers filled their limit (cut short, most likely), how many prompts were
-    longer than the context (cut from the left).
+    """Prompt and answer tokens; how many answers filled their limit (cut short, most likely), how many of these
+    repeated themselves, how many prompts were longer than the context (cut from the left).
     """
     encode = getattr(lm, "tok_encode", None)
     if encode is None:
         return None
     context = getattr(lm, "max_length", None)
-    prompts, answers, truncated, too_long = 0, [], 0, 0
+    prompts, answers, truncated, repeating, too_long = 0, [], 0, 0, 0
     for row in (row for rows in samples.values() for row in rows):
         for arguments, responses in zip(row["arguments"], row["resps"], strict=True):
             length = len(encode(_encodable(str(arguments[0]))))
@@ -141,12 +144,15 @@ def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, A
             too_long += context is not None and _needed(arguments, length, limit, encode) > context
             for response in (text for text in responses if isinstance(text, str)):
                 answers.append(len(encode(_encodable(response), add_special_tokens=False)))
-                truncated += bool(limit) and answers[-1] >= limit - 1
+                filled = bool(limit) and answers[-1] >= limit - 1
+                truncated += filled
+                repeating += filled and repeats_itself(response)
     return {
         "prompt": prompts,
         "generated": sum(answers),
         "median_answer": statistics.median(answers) if answers else None,
         "truncated_answers": truncated,
+        "repeating_answers": repeating,
         "too_long_prompts": too_long,
     }
 
@@ -160,6 +166,12 @@ def _needed(arguments: Sequence[Any], length: int, limit: int, encode: Callable[
     if isinstance(arguments[1], str):
         return len(encode(_encodable(arguments[0] + arguments[1]))) - 1
     return length + limit
+
+
+def repeats_itself(text: str) -> bool:
+    """Whether a text ends in one passage over and over: four times at least, and for longer than a ruled line."""
+    found = _OVER_AND_OVER.match(text[:-2000:-1])
+    return found is not None and len(found.group()) >= SHORTEST_REPETITION
 
 
 def _encodable(text: str) -> str:

@@ -75,9 +75,14 @@ def _where(record: RunRecord, counts: Counter[str]) -> str:
 def _limits(record: RunRecord) -> list[str]:
     """Answers and prompts that met a limit of tokens."""
     lines = []
-    filled, too_long = record.get("tokens", "truncated_answers"), record.get("tokens", "too_long_prompts")
+    counts = _numbers(record.get("tokens"))
+    filled, repeating, too_long = (
+        counts.get(key) for key in ("truncated_answers", "repeating_answers", "too_long_prompts")
+    )
     if filled:
-        lines.append(f"answers that filled their limit of tokens: {filled}; raise --max-gen-toks if they break off")
+        of_them = f" ({repeating} of them repeat themselves to the end)" if repeating else ""
+        remedy = "raise --max-gen-toks if they break off"
+        lines.append(f"answers that filled their limit of tokens: {filled}{of_them}; {remedy}")
     if too_long:
         lines.append(
             f"prompts longer than the model's context, cut at their beginning: {too_long} (or --on-long-prompt refuse)"

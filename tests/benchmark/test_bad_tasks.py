@@ -12,6 +12,7 @@ from benchmark.errors import UserError
 from benchmark.run import RunOptions, run
 from benchmark.system import SystemSpec
 from tasks import ROOT
+from tests.benchmark.test_interrupted import interrupt
 
 YAML = """task: mine
 custom_dataset: !function mine.load
@@ -188,6 +189,19 @@ def test_data_that_changed_between_two_tries(folder, tmp_path, tiny_model, monke
     assert sum(asked) == 1, "only the changed prompt is asked again"
     assert again[1]["arguments"]["gen_args_0"]["arg_0"] == "Сколько стоит облигация?"
     assert [again[0]["resps"], again[2]["resps"]] == [rows(first)[0]["resps"], rows(first)[2]["resps"]]
+
+
+def test_data_that_changed_after_an_interruption(folder, tmp_path, tiny_model, monkeypatch):
+    spec = SystemSpec(str(tiny_model), dtype="float32")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        interrupt(patch, after=2)
+        run(spec, tmp_path / "broken" / "run", options(folder))
+    changed = [QUESTIONS[2], "Сколько стоит облигация?", QUESTIONS[0], QUESTIONS[1]]
+    write_questions(folder, changed)
+    replace(folder / "data.jsonl", '"да"', '"нет"')
+    again = run(spec, tmp_path / "broken" / "run", options(folder))
+    fresh = run(spec, tmp_path / "fresh" / "run", options(folder))
+    assert rows(again) == rows(fresh), "each answer stands beside its own question and today's reference"
 
 
 def test_a_finished_run_of_another_definition_is_not_taken_for_this_one(folder, tmp_path, tiny_model):

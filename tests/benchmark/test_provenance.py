@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.provenance import _tokens, grader_sha256
+from benchmark.provenance import _tokens, grader_sha256, repeats_itself
 from benchmark.run import RunOptions, run
 from benchmark.system import SystemSpec
 from tests.benchmark.test_bad_tasks import PYTHON, QUESTIONS, YAML, write_questions
@@ -83,3 +83,19 @@ def test_a_prompt_is_too_long_with_what_follows_it(arguments: list[Any], too_lon
     counted = _tokens(_Words(), {"task": [{"arguments": [arguments], "resps": [["Да"]]}]})
     assert counted is not None
     assert counted["too_long_prompts"] == too_long
+
+
+@pytest.mark.parametrize(
+    ("text", "repeats"),
+    [
+        ("Уровень риска: средний. " * 40, True),
+        ("Начало. " + "и так далее, " * 30 + "и так", True),
+        ("а" * 200, True),
+        ("Вывод: рентабельность выросла.\n" + "-" * 60, False),
+        ("Выручка 5, 6, 7 и 8 млн руб. Риск высокий, так как долг растёт быстрее выручки.", False),
+        ("| 1 | 2 |\n" * 4, False),
+        ("", False),
+    ],
+)
+def test_an_answer_that_repeats_itself_is_told_from_one_that_does_not(text: str, repeats: bool):
+    assert repeats_itself(text) == repeats

@@ -54,6 +54,11 @@ def test_limits_of_tokens_and_context_are_told(monkeypatch, capsys):
     assert "prompts longer than the model's context, cut at their beginning: 2" in out
 
 
+def test_answers_that_repeat_themselves_are_told(monkeypatch, capsys):
+    out = told(monkeypatch, capsys, [task("one", ["wrong"])], tokens={"truncated_answers": 7, "repeating_answers": 5})
+    assert "filled their limit of tokens: 7 (5 of them repeat themselves to the end); raise" in out
+
+
 def test_the_cost_counts_only_answers_that_were_given_now(monkeypatch, capsys):
     answers = {"asked": 300, "from_before": 120, "given": 180, "tokens": 9000}
     peak = {"host": 3 << 30, "gpu": 16 << 30}
