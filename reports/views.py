@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.comparability import Difference
 from benchmark.comparison import Comparison, Delta
 from benchmark.measures import is_number
 from benchmark.records import RunRecord
@@ -97,6 +98,15 @@ def without_floors(deltas: Sequence[Delta], known: Mapping[tuple[str, str], Delt
     """Metrics less the floors, which stand beside the metrics that they belong to."""
     beside = {id(floor) for floor in known.values()}
     return [delta for delta in deltas if id(delta) not in beside]
+
+
+def grouped(found: Sequence[Difference]) -> list[tuple[Difference, list[str]]]:
+    """What is alike in several tasks, once, with the tasks' names; a fact about the whole run has none."""
+    groups: dict[tuple[str, str, str, bool], tuple[Difference, list[str]]] = {}
+    for one in found:
+        _, tasks = groups.setdefault((one.key, one.baseline, one.finetuned, bool(one.task)), (one, []))
+        tasks += [one.task] if one.task else []
+    return list(groups.values())
 
 
 def glance(comparison: Comparison) -> list[tuple[Verdict, str, list[Delta]]]:

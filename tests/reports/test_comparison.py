@@ -85,6 +85,16 @@ def test_controlled_and_system_comparisons_are_named(tmp_path):
     assert "Сравнение систем" in system and "Система Б" in system
 
 
+def test_what_differs_in_all_tasks_is_said_once(tmp_path):
+    a, b = runs(tmp_path, documents=6, tasks=3)
+    shots = {name: replace(task, num_fewshot=2) for name, task in b.tasks.items()}
+    everywhere = shown(comparison.page(compare(a, replace(b, tasks=shots)), "ru"))
+    assert everywhere.count("Примеров в запросе") == 1 and "<td>все задачи</td>" in everywhere
+    first, second, _ = b.tasks
+    some = {name: shots[name] if name in (first, second) else task for name, task in b.tasks.items()}
+    assert f"<td>{first}, {second}</td>" in comparison.page(compare(a, replace(b, tasks=some)), "ru")
+
+
 def test_what_was_left_out_is_in_view(tmp_path):
     a, b = runs(tmp_path, documents=10, second={"limit": 10})
     path = next(b.path.glob("samples_rufin_binary_0_*"))
