@@ -105,6 +105,14 @@ def test_what_was_left_out_is_in_view(tmp_path):
         assert words in text
 
 
+def test_an_average_over_some_of_the_tasks_says_so(tmp_path):
+    a, b = runs(tmp_path, documents=10)
+    assert "Среднее посчитано" not in comparison.page(compare(a, b), "ru")
+    next(b.path.glob("samples_rufin_binary_0_*")).unlink()
+    text = comparison.page(compare(a, load_run(b.path)), "ru")
+    assert "Среднее посчитано по 3 из 4 задач" in text and "нет файла с ответами" in text
+
+
 def test_samples_can_be_left_out(tmp_path):
     found = compare(*runs(tmp_path, documents=10))
     text = comparison.page(found, "ru", samples=False)
