@@ -156,6 +156,8 @@ def facts(run: RunRecord) -> dict[str, Any]:
         "prompt_tokens": _number(run.get("tokens", "prompt")),
         "generated_tokens": _number(run.get("tokens", "generated")),
         "truncated": _number(run.get("tokens", "truncated_answers")),
+        "repeating": _number(run.get("tokens", "repeating_answers")),
+        "too_long": _number(run.get("tokens", "too_long_prompts")),
         "memory": _number(memory.get("host") if isinstance(memory, Mapping) else memory),
         "gpu_memory": _number(memory.get("gpu")) if isinstance(memory, Mapping) else None,
         "device": ", ".join(str(device[key]) for key in ("name", "kind") if device.get(key)) or None,

@@ -113,6 +113,13 @@ def test_an_average_over_some_of_the_tasks_says_so(tmp_path):
     assert "Среднее посчитано по 3 из 4 задач" in text and "нет файла с ответами" in text
 
 
+def test_what_a_run_cut_is_counted(tmp_path):
+    tokens = {"prompt": 100, "generated": 50, "truncated_answers": 31, "repeating_answers": 23, "too_long_prompts": 17}
+    text = shown(written(tmp_path, documents=6, tasks=1, second={"changes": {"tokens": tokens}}))
+    for name, n in (("Оборванных ответов", 31), ("Из них зациклившихся", 23), ("Запросов длиннее контекста", 17)):
+        assert re.search(rf">{name}</th>\s*<td>[^<]*</td>\s*<td>{n}</td>", text)
+
+
 def test_samples_can_be_left_out(tmp_path):
     found = compare(*runs(tmp_path, documents=10))
     text = comparison.page(found, "ru", samples=False)
