@@ -108,6 +108,11 @@ def test_a_level_that_all_documents_share_has_an_interval(tmp_path):
         assert cell.low == 0 and cell.high > 0.25
 
 
+def test_a_system_that_is_always_right_has_an_interval_too(tmp_path):
+    (standing,) = rank([made(tmp_path, documents=8, tasks=1, skill=2.0)]).ranked
+    assert standing.average == standing.high == 1 and standing.low < 0.75
+
+
 def test_nothing_to_rank():
     found = rank([])
     assert found.ranked == found.trials == found.unranked == ()
