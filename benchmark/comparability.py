@@ -68,7 +68,7 @@ def _run_facts(run: RunRecord) -> dict[str, Any]:
     facts |= {key: value for key, value in args.items() if key not in _MODEL_ARGS_BESIDE | set(_SYSTEM)}
     facts["revision"] = facts["revision"] or config.get("model_sha")
     facts["dtype"] = facts["dtype"] or config.get("model_dtype")
-    facts["adapter"] = system.get("adapter") or args.get("peft") or args.get("delta") or args.get("lora_local_path")
+    facts["adapter"] = run.adapter
     facts["adapter_sha256"] = system.get("adapter_sha256")
     facts["grader"] = run.get("grader_sha256")
     facts["limit"] = run.limit

@@ -167,6 +167,24 @@ class RunRecord:
         return stated if stated is not None else self.get("limit")
 
     @property
+    def model(self) -> str | None:
+        """The model as it was asked for; of a directory known by its content the name alone: a path tells of a machine."""
+        stated = self.model_args.get("pretrained") or self.results.get("model_name")
+        return _name(self.get("system", "pretrained") or stated, self.get("system", "pretrained_sha256"))
+
+    @property
+    def adapter(self) -> str | None:
+        """The adapter, likewise; None where there is none."""
+        args = self.model_args
+        stated = args.get("peft") or args.get("delta") or args.get("lora_local_path")
+        return _name(self.get("system", "adapter") or stated, self.get("system", "adapter_sha256"))
+
+    @property
     def finished(self) -> str:
         """The day the run finished, `YYYY-MM-DD`; empty where it is not known."""
         return str(self.get("finished") or self.results.get("finished") or "")[:10]
+
+
+def _name(place: Any, content: Any) -> str | None:
+    """Without its hash, two directories of one name could not be told apart."""
+    return (Path(str(place)).name if content else str(place)) if place else None

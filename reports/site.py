@@ -117,14 +117,10 @@ def _pairs(runs: Sequence[RunRecord], ranking: Ranking, alpha: float, margin: fl
 
 def _chosen(runs: Sequence[RunRecord], ranked: Sequence[RunRecord]) -> list[tuple[RunRecord, RunRecord]]:
     """Each adapter against its own base, the next systems against the first; without either, every run against one."""
-    adapted = [(base, run) for run in runs if _adapter(run) for base in _bases(run, runs)]
+    adapted = [(base, run) for run in runs if run.adapter for base in _bases(run, runs)]
     behind = [(ranked[0], run) for run in ranked[1 : NEXT + 1]]
     found = adapted + [pair for pair in behind if not any(set(map(id, pair)) == set(map(id, a)) for a in adapted)]
     return found or [(runs[0], run) for run in runs[1:]]
-
-
-def _adapter(run: RunRecord) -> str:
-    return str(run.get("system", "adapter") or run.model_args.get("peft") or "")
 
 
 def _bases(run: RunRecord, runs: Sequence[RunRecord]) -> list[RunRecord]:
@@ -132,7 +128,7 @@ def _bases(run: RunRecord, runs: Sequence[RunRecord]) -> list[RunRecord]:
 
     A base with another `--limit` is taken only where there is none with the run's own; the pages then say so.
     """
-    unadapted = [other for other in runs if not _adapter(other) and _facts(other, _WEIGHTS) == _facts(run, _WEIGHTS)]
+    unadapted = [other for other in runs if not other.adapter and _facts(other, _WEIGHTS) == _facts(run, _WEIGHTS)]
     unadapted = [other for other in unadapted if other.limit == run.limit] or unadapted
     alike = [other for other in unadapted if _facts(other, _FORM) == _facts(run, _FORM)]
     # Runs asked alike differ in nothing that matters here: one page is enough for them.

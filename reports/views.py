@@ -144,9 +144,9 @@ def facts(run: RunRecord) -> dict[str, Any]:
     device = run.get("device") or {}
     return {
         "name": run.name,
-        "model": system.get("pretrained") or run.model_args.get("pretrained") or run.results.get("model_name"),
+        "model": run.model,
         "quantization": system.get("quantization"),
-        "adapter": system.get("adapter") or run.model_args.get("peft"),
+        "adapter": run.adapter,
         "parameters": _number(run.get("model", "parameters")),
         "license": run.get("model", "license"),
         "date": run.finished or None,

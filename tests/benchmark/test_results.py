@@ -169,3 +169,20 @@ def test_several_models_in_one_folder_must_be_told_apart(tmp_path):
         write_run(tmp_path / name, Shape(tasks=1, documents=2))
     with pytest.raises(UserError, match="several models"):
         load_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("system", "shown"),
+    [
+        ({"pretrained": "org/model", "adapter": "org/lora"}, ("org/model", "org/lora")),
+        (
+            {"pretrained": "/home/ivanov/m", "pretrained_sha256": "1", "adapter": "/srv/a/", "adapter_sha256": "2"},
+            ("m", "a"),
+        ),
+        ({"pretrained": "/home/ivanov/m", "adapter": None}, ("/home/ivanov/m", None)),
+    ],
+)
+def test_a_directory_known_by_its_content_is_shown_by_its_name(run, system, shown):
+    (run / "run.json").write_text(json.dumps({"system": system}), encoding="utf-8")
+    record = load_run(run)
+    assert (record.model, record.adapter) == shown

@@ -49,11 +49,17 @@ def squeezed(text):
     return " ".join(text.split())
 
 
+PLACES = {("system", "pretrained"), ("system", "adapter")}
+"""Shown by their last names alone."""
+
+
 def brought(run, tasks, lang) -> Iterator[str]:
     """What the run says of itself that the page has a place for."""
     yield run.name
     for section in ("system", "model", "device", "options"):
-        yield from (text for text in run.get(section).values() if isinstance(text, str))
+        kept = {key: text for key, text in run.get(section).items() if (section, key) not in PLACES}
+        yield from (text for text in kept.values() if isinstance(text, str))
+    yield from (text for text in (run.model, run.adapter) if text)
     for name, version in run.get("versions").items():
         yield from (name, version)
     yield from (run.finished, run.results["system_instruction_sha"], *run.results["config"]["gen_kwargs"].values())
