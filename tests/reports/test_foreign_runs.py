@@ -108,3 +108,5 @@ def test_their_site_says_what_it_cannot_rank(folders, tmp_path):
     text = (index.parent / "leaderboard.html").read_text(encoding="utf-8")
     assert "Рейтинга нет" in text and "не доля верного" in text and "Ориентиры не измерены" in text
     assert "run1--run2.html" in index.read_text(encoding="utf-8")
+    pair = next(index.parent.rglob("run1--run2.html")).read_text(encoding="utf-8")
+    assert "не записано, какими версиями библиотек" in pair
