@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +16,7 @@ def quiet_libraries() -> None:
     """Errors only from the libraries; where stderr is no terminal, no progress bars of theirs either."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # for its callers' authors
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.ERROR)
     if not sys.stderr.isatty():
