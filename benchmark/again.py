@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, misfit
 from benchmark.processes import is_first
 from benchmark.run import RunOptions, run
 from benchmark.runfiles import read_record
@@ -31,9 +31,7 @@ def settings_of(folder: Path) -> tuple[SystemSpec, RunOptions]:
     except KeyError as error:
         raise UserError(f"{folder}: run.json does not keep the run's {error}; run the baseline again") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{folder}: run.json: key {key!r}: {first['msg']}; run the baseline again") from error
+        raise UserError(f"{folder}: run.json: {misfit(error)}; run the baseline again") from error
 
 
 def check(folder: Path, pretrained: str) -> None:

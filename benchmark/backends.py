@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from benchmark import vllm_engine
 from benchmark.adapter import check_adapter
-from benchmark.errors import UserError
+from benchmark.dtype import DTYPES
+from benchmark.errors import UserError, first_line, misfit
 from benchmark.servers.endpoint import BACKENDS, CHAT, endpoint, refuse_secrets
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ _OF_HF = (
     "truncation",
 )
 """What lm-eval's `hf` takes besides how a model is loaded, which is done here: it would ignore the rest in silence."""
-_DTYPES = ("float32", "bfloat16", "float16")
 _ENGINES = ("vllm", "sglang")
 """What runs a transformers checkpoint on this machine, outside transformers."""
 _INSTALL = {"vllm": "pip install -e '.[vllm]'", "sglang": "pip install sglang"}
@@ -62,10 +62,10 @@ def load_backend(spec: "SystemSpec", batch_size: int | str, max_length: int | No
     except ImportError as error:
         install = _INSTALL.get(spec.backend, "its packages")
         raise UserError(
-            f"--backend {spec.backend}: not installed here ({_first_line(error)}); install it with {install}"
+            f"--backend {spec.backend}: not installed here ({_said(error)}); install it with {install}"
         ) from error
     except (KeyError, ValueError, TypeError, AssertionError, OSError, RuntimeError) as error:
-        raise UserError(f"--backend {spec.backend}: {_first_line(error)}") from error
+        raise UserError(f"--backend {spec.backend}: {_said(error)}") from error
     if spec.backend == vllm_engine.NAME:
         vllm_engine.watch(lm)
     if spec.adapter and spec.backend == "sglang":
@@ -161,7 +161,7 @@ def adapter_rank(folder: Path) -> int:
     except FileNotFoundError:
         raise UserError(f"--adapter {folder}: no adapter_config.json there; give a PEFT adapter's directory") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: not the configuration of a LoRA adapter ({_first_line(error)})") from error
+        raise UserError(f"{path}: not the configuration of a LoRA adapter ({_said(error)})") from error
     for key in ("use_dora", "modules_to_save"):
         if config.get(key):
             raise UserError(
@@ -192,8 +192,8 @@ def command_line_arguments(backend: str, values: Sequence[str], options: Mapping
             f"--backend-arg {unknown[0]}: hf takes only {', '.join(_OF_HF)}; the rest has options of its own"
         )
     for name, value in arguments.items():
-        if backend == "hf" and name.endswith("_dtype") and value not in _DTYPES:
-            raise UserError(f"--backend-arg {name}: choose one of {', '.join(_DTYPES)}")
+        if backend == "hf" and name.endswith("_dtype") and value not in DTYPES[1:]:
+            raise UserError(f"--backend-arg {name}: choose one of {', '.join(DTYPES[1:])}")
     for name in given:
         if backend not in BACKENDS and not (name == "base_url" and backend != "hf"):
             option = "--" + name.replace("_", "-")
@@ -232,7 +232,6 @@ def _typed(text: str, where: str) -> Any:
         raise UserError(f"{where}: not JSON ({error}); put text that begins with a bracket into quotes") from error
 
 
-def _first_line(error: BaseException) -> str:
-    if isinstance(error, ValidationError):
-        return str(error.errors()[0]["msg"])  # its first line says only how many there are
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _said(error: BaseException) -> str:
+    # The first line of pydantic's says only how many there are.
+    return misfit(error) if isinstance(error, ValidationError) else first_line(error)

@@ -1,10 +1,13 @@
 """Which torch type a system computes in: what the device has, unless the model cannot live with that."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     import torch
+
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+DTYPES: tuple[str, ...] = get_args(Dtype)
 
 FLOAT16_OVERFLOWS = frozenset(
     {"gemma2", "gemma3", "gemma3_text", "gemma3n", "gemma3n_text", "glm4", "gpt_oss", "plamo2", "qwen3_5"}

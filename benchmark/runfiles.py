@@ -7,7 +7,7 @@ from typing import Annotated, Any, Required
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, misfit
 
 _Number = Annotated[float, Field(ge=0, le=1e18, allow_inf_nan=False)]
 _Section = dict[str, Any]
@@ -93,10 +93,7 @@ def read_checked(path: Path, kind: TypeAdapter[Any], remedy: str) -> dict[str, A
         value = json.loads(path.read_text(encoding="utf-8"))
         kind.validate_python(value, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        told = f"key {key!r}: {first['msg']}" if key else first["msg"]
-        raise UserError(f"{path}: damaged ({told}); {remedy}") from error
+        raise UserError(f"{path}: damaged ({misfit(error)}); {remedy}") from error
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: damaged ({error}); {remedy}") from error
     except OSError as error:

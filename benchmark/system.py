@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark import embedded
 from benchmark.adapter import check_adapter, with_adapter
-from benchmark.dtype import compute_dtype
-from benchmark.errors import UserError
+from benchmark.dtype import DTYPES, compute_dtype
+from benchmark.errors import UserError, first_line
 from benchmark.identity import model_sha256
 from benchmark.servers.endpoint import BACKENDS as SERVERS
 from benchmark.servers.endpoint import identifying
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 QUANTIZATIONS = ("none", "nf4", "int8")
-DTYPES = ("auto", "float32", "bfloat16", "float16")
 UNKNOWN = "unknown"
 """The commit of a model of which nothing here tells which weights it has."""
 
@@ -180,7 +179,7 @@ def _loading(spec: SystemSpec) -> Iterator[None]:
     except SafetensorError as error:
         raise UserError(f"--model {spec.pretrained}: its weights are damaged ({error}); copy it again") from error
     except (OSError, ValueError, ImportError) as error:
-        raise UserError(f"--model {spec.pretrained}: cannot load it: {_first_line(error)}") from error
+        raise UserError(f"--model {spec.pretrained}: cannot load it: {first_line(error)}") from error
 
 
 def _check_tokenizer(spec: SystemSpec, tokenizer: Any, *, is_gguf: bool) -> None:
@@ -226,7 +225,7 @@ def usable_device(name: str) -> str:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was compiled for a device
         raise UserError(
-            f"--device {name}: cannot be used here ({_first_line(error).partition('. ')[0]}); "
+            f"--device {name}: cannot be used here ({first_line(error).partition('. ')[0]}); "
             "choose auto, cpu, cuda, cuda:1, … as the machine has it"
         ) from error
     return name
@@ -247,7 +246,7 @@ def quantization_config(spec: SystemSpec, dtype: "torch.dtype") -> Any:
         import bitsandbytes  # noqa: F401
     except (ImportError, RuntimeError) as error:
         raise UserError(
-            f"--quantization {spec.quantization}: bitsandbytes does not work here ({_first_line(error)}); "
+            f"--quantization {spec.quantization}: bitsandbytes does not work here ({first_line(error)}); "
             "install it (pip install bitsandbytes) or use --quantization none"
         ) from error
     from transformers import BitsAndBytesConfig
@@ -297,7 +296,3 @@ def load_lm(
     from benchmark.backends import load_backend
 
     return load_backend(spec, batch_size, max_length)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -16,9 +16,7 @@ from finetune.examples import Examples
 from tasks.items import write_text
 
 
-def write_adapter(
-    model: Any, tokenizer: Any, folder: Path, manifest: dict[str, Any], license: str | None = None
-) -> None:
+def write_adapter(model: Any, tokenizer: Any, folder: Path, manifest: dict[str, Any], license: str | None) -> None:
     """Save the adapter (safetensors) with its card, curve and manifest, which comes last and marks it as whole."""
     model.save_pretrained(str(folder), safe_serialization=True)
     tokenizer.save_pretrained(str(folder))

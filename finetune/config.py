@@ -6,7 +6,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from benchmark.errors import UserError
+from benchmark.dtype import Dtype
+from benchmark.errors import UserError, misfit
 
 
 class _Section(BaseModel):
@@ -20,7 +21,7 @@ class ModelConfig(_Section):
     """Hub id, directory, GGUF file or `embedded`."""
     revision: str | None = None
     quantization: Literal["none", "nf4", "int8"] = "nf4"
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Dtype = "auto"
     """Compute type; `auto` takes bfloat16 where the device has it, float16 on older GPUs (float32 for models that
     overflow it), else float32."""
     trust_remote_code: bool = False
@@ -132,10 +133,10 @@ def _apply(raw: dict[str, Any], override: str) -> None:
 
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
+        key = ".".join(str(part) for part in first["loc"])
         return f"unknown key {key!r}; known there: {', '.join(_known(first['loc']))}"
-    return f"key {key!r}: {first['msg']}"
+    return misfit(error)
 
 
 def _known(location: tuple[int | str, ...]) -> list[str]:

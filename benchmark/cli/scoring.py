@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from benchmark.cli import options
+from benchmark.dtype import Dtype
 from benchmark.errors import UserError
 
 
@@ -15,9 +16,7 @@ def run(
     adapter: Annotated[str | None, typer.Option(help="PEFT adapter directory on top of the model.")] = None,
     revision: options.Revision = None,
     quantization: Annotated[Literal["none", "nf4", "int8"], typer.Option(help="Of the weights.")] = "none",
-    dtype: Annotated[
-        Literal["auto", "float32", "bfloat16", "float16"], typer.Option(help="Of weights and activations.")
-    ] = "auto",
+    dtype: Annotated[Dtype, typer.Option(help="Of weights and activations.")] = "auto",
     backend: Annotated[str, typer.Option(help="hf, or any lm-eval backend: vllm, local-completions, …")] = "hf",
     backend_arg: Annotated[list[str] | None, typer.Option(help="key=value for the backend; repeatable.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,

@@ -7,39 +7,25 @@ same aim; on a CPU its paged attention computes every row's scores over all othe
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from benchmark.engine.budget import Budget, is_out_of_memory
+from benchmark.engine.budget import Budget
 from benchmark.engine.cache import GROWTH, RowCache
 from benchmark.engine.graphs import StepGraph, StepGraphs
+from benchmark.engine.rows import Ending, Row
+from benchmark.engine.sharing import SHORTEST_EXAMPLES, common
+from benchmark.engine.shortage import memory_may_run_out
 
-SHORTEST_PREFIX = 64
-"""Tokens that prompts must share before their common part is computed once."""
 REFILL_SHARE = {"cpu": 8, "cuda": 4}
 """Refill when one in so many places is free: joining copies the whole cache, and on a GPU costs a new graph too."""
 SHRINK_SHARE = 4
 """With nobody waiting, drop finished rows when they are one in so many."""
 WORTH_A_GRAPH = 4
 """Steps to come at least, for a CUDA graph of them: making it costs as much as one plain step."""
-
-
-@dataclass
-class Row:
-    """A prompt being answered."""
-
-    index: int
-    """Its place among the requests."""
-    prompt: list[int]
-    limit: int
-    """Answer tokens at most."""
-    generated: list[int] = field(default_factory=list)
-    shared: int = 0
-    """Leading tokens in common with the neighbours that it is prefilled with."""
 
 
 @dataclass
@@ -81,31 +67,17 @@ class _Batch:
 class GreedyDecoder:
     """Answers rows, as many together as the budget allows."""
 
-    def __init__(
-        self,
-        model: Any,
-        budget: Budget,
-        *,
-        pad: int,
-        ends: frozenset[int],
-        stopped: Callable[[Sequence[Sequence[int]]], list[bool]],
-        finished: Callable[[Row], None],
-    ) -> None:
+    def __init__(self, model: Any, budget: Budget, pad: int, ending: Ending) -> None:
         """A decoder of one model.
 
         Args:
             pad: token id that fills places without a token.
-            ends: end-of-sequence ids.
-            stopped: tells from rows' generated ids which have completed a stop string.
-            finished: called with each row when its answer is complete.
         """
         self._model = model
         self._budget = budget
         # Masked everywhere, but it is looked up: a pad token that a tokenizer added may have no embedding.
         self._pad = pad if pad < model.get_input_embeddings().weight.shape[0] else 0
-        self._ends = ends
-        self._stopped = stopped
-        self._finished = finished
+        self._ending = ending
         self._prefix: tuple[list[int], RowCache] | None = None
         self._running: dict[int, Row] = {}
         self._graphs = StepGraphs(model)
@@ -122,16 +94,11 @@ class GreedyDecoder:
         waiting = deque(_neighbours(list(rows)))
         batch: _Batch | None = None
         while waiting or batch:
-            shortage: str | None = None
-            try:
+            with memory_may_run_out() as shortage:
                 batch = self._step(self._refilled(batch, waiting))
-            except RuntimeError as error:
-                if not is_out_of_memory(error):
-                    raise
-                shortage = str(error).partition("\n")[0]
-            if shortage is not None:  # out of the except block, whose error holds every tensor of the failed pass
+            if shortage:
                 batch = None
-                self._start_over(waiting, shortage)
+                self._start_over(waiting, shortage[0])
 
     def _start_over(self, waiting: deque[Row], shortage: str) -> None:
         """After memory ran out: fewer rows together; unfinished ones wait again from their beginning."""
@@ -181,14 +148,14 @@ class GreedyDecoder:
         places, tokens = batch.active, batch.newest.tolist()
         for place in places:
             batch.rows[place].generated.append(tokens[place])  # type: ignore[union-attr]
-        stopped = self._stopped([batch.rows[place].generated for place in places])  # type: ignore[union-attr]
+        stopped = self._ending.stopped([batch.rows[place].generated for place in places])  # type: ignore[union-attr]
         for place, stop in zip(places, stopped, strict=True):
             row = batch.rows[place]
             assert row is not None
-            if stop or tokens[place] in self._ends or len(row.generated) >= row.limit:
+            if stop or tokens[place] in self._ending.tokens or len(row.generated) >= row.limit:
                 batch.rows[place] = None
                 del self._running[row.index]
-                self._finished(row)
+                self._ending.finished(row)
         return batch if batch.active else None
 
     def _refilled(self, batch: _Batch | None, waiting: deque[Row]) -> _Batch | None:
@@ -301,23 +268,17 @@ def _neighbours(rows: list[Row]) -> Iterator[Row]:
     """Longest prompts first, so that memory runs out at once or never; rows that share a prefix side by side."""
     families: dict[tuple[int, ...], list[Row]] = {}
     for row in rows:
-        families.setdefault(tuple(row.prompt[:SHORTEST_PREFIX]), []).append(row)
+        families.setdefault(tuple(row.prompt[:SHORTEST_EXAMPLES]), []).append(row)
     alone: list[Row] = []
     together: list[list[Row]] = []
     for family in families.values():
-        if len(family) == 1 or len(family[0].prompt) <= SHORTEST_PREFIX:
+        if len(family) == 1 or len(family[0].prompt) <= SHORTEST_EXAMPLES:
             alone += family
         else:
             together.append(family)
-            shared = min(_common(family), min(len(row.prompt) for row in family) - 1)
+            prompts = [tuple(row.prompt) for row in family]
+            shared = min(len(common(prompts)), min(map(len, prompts)) - 1)
             for row in family:
-                row.shared = shared if shared >= SHORTEST_PREFIX else 0
+                row.shared = shared if shared >= SHORTEST_EXAMPLES else 0
     for family in sorted([alone, *together], key=lambda family: -max((len(row.prompt) for row in family), default=0)):
         yield from sorted(family, key=lambda row: -len(row.prompt))
-
-
-def _common(rows: Sequence[Row]) -> int:
-    """Length of the longest common prefix of all prompts: that of the least and the greatest."""
-    prompts = [row.prompt for row in rows]
-    pairs = zip(min(prompts), max(prompts), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,7 +1,7 @@
 """Answers of transformers' own `generate`, in fixed batches: for models and requests that our decoding does not know."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -9,39 +9,24 @@ import torch
 from transformers import StoppingCriteriaList
 
 from benchmark.engine.budget import Budget
-from benchmark.engine.decoding import Row
+from benchmark.engine.rows import Ending, Row
 from benchmark.engine.shortage import memory_may_run_out
-from benchmark.engine.stops import RowStop, StopFinder
+from benchmark.engine.stops import RowStop
 
 
 class GenerateDecoder:
     """Answers rows by `generate`, with stop strings that stop their own row."""
 
-    def __init__(
-        self,
-        model: Any,
-        budget: Budget,
-        *,
-        pad: int,
-        ends: frozenset[int],
-        stopped: StopFinder,
-        finished: Callable[[Row], None],
-    ) -> None:
-        """A decoder of one model.
+    def __init__(self, model: Any, budget: Budget, pad: int, ending: Ending) -> None:
+        """A decoder of one model; of the budget only the rows count.
 
         Args:
-            budget: only its rows count.
             pad: token id that fills places without a token.
-            ends: end-of-sequence ids.
-            stopped: tells from rows' generated ids which have completed a stop string.
-            finished: called with each row when its batch is complete.
         """
         self._model = model
         self._budget = budget
         self._pad = pad
-        self._ends = ends
-        self._stopped = stopped
-        self._finished = finished
+        self._ending = ending
 
     def run(self, rows: Iterable[Row], settings: Mapping[str, Any]) -> None:
         """Answer all rows, longest prompts first; half as many together when memory runs out.
@@ -62,7 +47,7 @@ class GenerateDecoder:
                 continue
             for row in batch:
                 waiting.popleft()
-                self._finished(row)
+                self._ending.finished(row)
 
     def _answer(self, rows: Sequence[Row], settings: Mapping[str, Any]) -> None:
         width, device = max(len(row.prompt) for row in rows), self._model.device
@@ -73,12 +58,14 @@ class GenerateDecoder:
         generated = self._model.generate(
             input_ids=torch.tensor(ids, device=device),
             attention_mask=(torch.arange(width) >= torch.tensor(missing)[:, None]).long().to(device),
-            stopping_criteria=StoppingCriteriaList([RowStop(self._stopped, width)]),
+            stopping_criteria=StoppingCriteriaList([RowStop(self._ending.stopped, width)]),
             pad_token_id=self._pad,
-            eos_token_id=sorted(self._ends),
+            eos_token_id=sorted(self._ending.tokens),
             use_cache=True,
             **limit,
             **settings,
         )
         for row, tokens in zip(rows, generated[:, width:].tolist(), strict=True):
-            row.generated = tokens[: next((end for end, token in enumerate(tokens, 1) if token in self._ends), None)]
+            row.generated = tokens[
+                : next((end for end, token in enumerate(tokens, 1) if token in self._ending.tokens), None)
+            ]

@@ -6,7 +6,7 @@ Tasks, prompts, stop strings and what is cut from a text are lm-eval's. Decoding
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from lm_eval.api.instance import Instance
@@ -20,9 +20,10 @@ from lm_eval.models.utils import (
 from tqdm import tqdm
 
 from benchmark.engine.budget import Budget, plan
-from benchmark.engine.decoding import Counts, GreedyDecoder, Row
+from benchmark.engine.decoding import Counts, GreedyDecoder
 from benchmark.engine.fallback import GenerateDecoder
 from benchmark.engine.models import supports
+from benchmark.engine.rows import Ending, Row
 from benchmark.engine.scoring import ScoringHFLM
 from benchmark.engine.selftest import agrees
 from benchmark.engine.stops import StopFinder
@@ -79,15 +80,8 @@ class RowwiseHFLM(ScoringHFLM):
         bar: Any,
     ) -> None:
         """Answer the requests at `indices`, which share their stop strings."""
-        stop = self._stop(until)
-        decoder = GreedyDecoder(
-            self._decoded,
-            plan(self._decoded, self._rows),
-            pad=self.tokenizer.pad_token_id,
-            ends=self._ends(),
-            stopped=StopFinder(self.tokenizer, stop, self.think_end_token),
-            finished=self._finisher(stop, requests, answers, bar),
-        )
+        ending = self._ending(until, requests, answers, bar)
+        decoder = GreedyDecoder(self._decoded, plan(self._decoded, self._rows), self.tokenizer.pad_token_id, ending)
         decoder.counts = self.counts
         rows = [self._row(index, requests[index].args) for index in indices]
         with self._autocast():
@@ -105,31 +99,20 @@ class RowwiseHFLM(ScoringHFLM):
         with tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Answers") as bar:
             for indices in groups.values():
                 settings: dict[str, Any] = {**normalize_gen_kwargs(requests[indices[0]].args[1], self.max_gen_toks)}
-                stop = self._stop(settings.pop("until"))
+                ending = self._ending(settings.pop("until"), requests, answers, bar)
                 del settings["max_gen_toks"]
                 if not settings["do_sample"]:
                     settings.pop("temperature", None)
-                decoder = GenerateDecoder(
-                    self.model,
-                    budget,
-                    pad=self.tokenizer.pad_token_id,
-                    ends=self._ends(),
-                    stopped=StopFinder(self.tokenizer, stop, self.think_end_token),
-                    finished=self._finisher(stop, requests, answers, bar),
-                )
+                decoder = GenerateDecoder(self.model, budget, self.tokenizer.pad_token_id, ending)
                 rows = [self._row(index, requests[index].args) for index in indices]
                 with self._autocast():
                     decoder.run(rows, settings)
         return answers
 
-    def _stop(self, until: Sequence[str]) -> list[str]:
-        """Stop strings, the end-of-sequence token's text among them."""
-        return handle_stop_sequences(list(until), eos=self.tok_decode(self.eot_token_id, skip_special_tokens=False))
-
-    def _finisher(
-        self, stop: list[str], requests: Sequence[Instance], answers: list[str], bar: Any
-    ) -> Callable[[Row], None]:
-        """What is done with a finished row: its answer is kept."""
+    def _ending(self, until: Sequence[str], requests: Sequence[Instance], answers: list[str], bar: Any) -> Ending:
+        """How rows of these requests end: by their stop strings or the end of the text; then their answer is kept."""
+        eos = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
+        stop = handle_stop_sequences(list(until), eos=eos)
 
         def finish(row: Row) -> None:
             context, settings = requests[row.index].args
@@ -137,7 +120,7 @@ class RowwiseHFLM(ScoringHFLM):
             self.cache_hook.add_partial("generate_until", (context, settings), answers[row.index])
             bar.update(1)
 
-        return finish
+        return Ending(self._ends(), StopFinder(self.tokenizer, stop, self.think_end_token), finish)
 
     def _check_lengths(self, requests: Sequence[Instance]) -> None:
         """Count prompts that do not fit beside their answers; refuse them where that is asked for."""

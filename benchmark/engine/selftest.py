@@ -15,8 +15,9 @@ import torch
 
 from benchmark.engine.budget import Budget
 from benchmark.engine.cache import RowCache
-from benchmark.engine.decoding import GreedyDecoder, Row
+from benchmark.engine.decoding import GreedyDecoder
 from benchmark.engine.likelihood import LikelihoodScorer
+from benchmark.engine.rows import Ending, Row
 from benchmark.engine.sharing import Group, Node, Text
 
 TOLERANCE = 0.1
@@ -31,9 +32,8 @@ class _Recorder(GreedyDecoder):
 
     def __init__(self, model: Any, pad: int) -> None:
         budget = Budget(rows=2, cells=1 << 20, prefill=1 << 20)  # two places: the third row joins when one leaves
-        super().__init__(
-            model, budget, pad=pad, ends=frozenset(), stopped=lambda rows: [False] * len(rows), finished=lambda _: None
-        )
+        never = Ending(frozenset(), stopped=lambda rows: [False] * len(rows), finished=lambda _: None)
+        super().__init__(model, budget, pad, never)
         self.logits: dict[int, torch.Tensor] = {}
 
     def _forward(self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: RowCache) -> torch.Tensor:

@@ -11,7 +11,7 @@ from itertools import takewhile
 SHORTEST_CONTEXT = 16
 """Tokens that the options of a question must share before a forward pass of their own is worth it."""
 SHORTEST_EXAMPLES = 64
-"""Tokens that questions must share, likewise."""
+"""Tokens that questions must share, likewise; prompts to be answered, too."""
 
 
 @dataclass(frozen=True, eq=False)

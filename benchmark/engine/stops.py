@@ -1,6 +1,6 @@
 """When a row is finished: its own stop string, or its end-of-sequence token."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -66,7 +66,7 @@ class RowStop(StoppingCriteria):
         prompt_tokens: columns of the input, padding included; what follows them is generated.
     """
 
-    def __init__(self, finder: StopFinder, prompt_tokens: int) -> None:
+    def __init__(self, finder: Callable[[Sequence[Sequence[int]]], list[bool]], prompt_tokens: int) -> None:
         self._finder = finder
         self._prompt_tokens = prompt_tokens
 

@@ -53,7 +53,7 @@ def adapter_folder(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         "updates": 0,
         "loss_curve": [],
     }
-    adapter.write_adapter(model, tokenizer, folder, manifest)
+    adapter.write_adapter(model, tokenizer, folder, manifest, None)
     return folder
 
 
