@@ -1,12 +1,10 @@
 """Verdicts, comparability, symmetry, degenerate runs, and the terminal's and JSON's account of them."""
 
-import io
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from benchmark import translation
 from benchmark.compare import compare
@@ -19,6 +17,7 @@ from benchmark.verdicts import judge
 from tasks.scoring import aggregate
 from tests.reports.fixture import Shape, write_run
 from tests.reports.payloads import PAYLOADS
+from tests.reports.reading import printed
 
 ADAPTED = {"adapter": "adapters/lora"}
 
@@ -287,10 +286,9 @@ def test_a_narrow_terminal_cuts_no_name(tmp_path):
     ((name, task),) = a.tasks.items()
     metadata = {**task.metadata, "title": {"en": "Calculations indistinguishable"}}
     named = replace(task, config={**task.config, "metadata": metadata})
-    console = Console(file=io.StringIO(), width=80)
-    print_comparison(compare(replace(a, tasks={name: named}), b), console)
-    lines = [line.split() for line in console.file.getvalue().splitlines()]
-    assert "…" not in console.file.getvalue()
+    table = printed(compare(replace(a, tasks={name: named}), b), width=80)
+    lines = [line.split() for line in table.splitlines()]
+    assert "…" not in table
     assert "Calculationsindistinguishable" in "".join(line[0] for line in lines if line)
 
 

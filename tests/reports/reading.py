@@ -21,8 +21,8 @@ def shown(text):
     return re.sub(r"<(script|style)[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
 
 
-def printed(found):
+def printed(found, width=120):
     """The terminal's table of a comparison."""
-    console = Console(file=io.StringIO(), width=120)
+    console = Console(file=io.StringIO(), width=width)
     print_comparison(found, console)
     return console.file.getvalue()

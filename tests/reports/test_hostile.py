@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from benchmark.compare import compare
 from benchmark.export import as_dict, as_json
 from benchmark.results import load_run
-from benchmark.terminal import as_markdown, print_comparison
+from benchmark.terminal import as_markdown
 from benchmark.visible import visible
 from reports.tables import as_csv
 from tests.reports.conftest import hostile_runs
 from tests.reports.fixture import Shape, write_run
 from tests.reports.payloads import PAYLOADS
+from tests.reports.reading import printed
 
 FOREIGN = (
     "img, iframe, object, embed, link, base, meta[http-equiv=refresh], [onerror], [onload], [style], style ~ style"
@@ -145,10 +145,9 @@ def test_no_cell_of_the_spreadsheet_is_a_formula(found):
 
 
 def test_nothing_reaches_the_terminal_but_text(found):
-    console = Console(file=io.StringIO(), width=120)
-    print_comparison(replace(found, baseline=replace(found.baseline, name="[bold]name[/bold]")), console)
-    assert "[bold]name[/bold]" in console.file.getvalue()  # rich took no name for its markup
-    for text in (console.file.getvalue(), as_markdown(found), as_json(found)):
+    table = printed(replace(found, baseline=replace(found.baseline, name="[bold]name[/bold]")))
+    assert "[bold]name[/bold]" in table  # rich took no name for its markup
+    for text in (table, as_markdown(found), as_json(found)):
         assert visible(text) == text
     assert json.loads(as_json(found)) == json.loads(json.dumps(as_dict(found), default=str))
 
