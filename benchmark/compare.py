@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from benchmark import statistics
-from benchmark.comparability import Comparability, comparability
-from benchmark.comparison import Average, Comparison, Delta
-from benchmark.deltas import Effect
+from benchmark.comparing.comparability import Comparability, comparability
+from benchmark.comparing.comparison import Average, Comparison, Delta
+from benchmark.comparing.deltas import Effect
+from benchmark.comparing.measures import measure
+from benchmark.comparing.slices import SliceDelta
+from benchmark.comparing.taskdelta import TaskComparison
+from benchmark.comparing.verdicts import judge
 from benchmark.errors import UserError
-from benchmark.measures import measure
-from benchmark.records import Problem, RunRecord, TaskRecord
-from benchmark.slices import SliceDelta
-from benchmark.taskdelta import TaskComparison
-from benchmark.verdicts import judge
+from benchmark.runs.records import Problem, RunRecord, TaskRecord
 
 SEED = 20_260_101
 

@@ -73,8 +73,8 @@ def _finetune(output: Path) -> Path:
 def _report(runs: list[Path], site: Path, console: Console) -> Path:
     """Print what fine-tuning did to the model, without and with an example shown; write the site."""
     from benchmark.compare import compare
+    from benchmark.comparing.terminal import print_comparison
     from benchmark.results import load_run
-    from benchmark.terminal import print_comparison
     from reports.site import write
 
     with _waiting("comparing the runs, writing the pages", console):

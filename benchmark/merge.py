@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.lmtasks import GROUP, LoadedTasks, check_tasks, task_manager
-from benchmark.parts import Part, check_parts, merged_record, read_part
-from benchmark.staging import check_output, staged
+from benchmark.runs.parts import Part, check_parts, merged_record, read_part
+from benchmark.runs.staging import check_output, staged
 from tasks.items import write_text
 
 _OF_TASKS = ("configs", "versions", "n-shot", "higher_is_better", "n-samples", "task_hashes")

@@ -10,12 +10,12 @@ from typing import Any
 
 from rich.progress import track
 
-from benchmark import provenance
+from benchmark.comparing.measures import is_number
 from benchmark.errors import UserError
-from benchmark.measures import is_number
 from benchmark.run import check_tasks, task_manager, today
-from benchmark.rundir import as_json
-from benchmark.runfiles import read_record, read_results
+from benchmark.runs import provenance
+from benchmark.runs.rundir import as_json
+from benchmark.runs.runfiles import read_record, read_results
 from tasks.items import DataError, read_jsonl, write_text
 
 

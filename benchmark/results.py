@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmark.comparing.measures import is_number
 from benchmark.errors import UserError
-from benchmark.measures import is_number
-from benchmark.records import Problem, RunRecord, Score, TaskRecord
-from benchmark.samplefile import read_samples
+from benchmark.runs.records import Problem, RunRecord, Score, TaskRecord
+from benchmark.runs.samplefile import read_samples
 
 _RUN_SECTIONS = ("system", "model", "versions", "tokens", "device", "seeds", "finetuning")
 _LARGEST_FILE = 256 << 20

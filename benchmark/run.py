@@ -8,21 +8,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from benchmark import processes, provenance
-from benchmark.answers import StoredLM
 from benchmark.errors import UserError
 from benchmark.lmtasks import GROUP, LoadedTasks, blame, check_tasks, task_at_fault, task_manager
 from benchmark.machine import reset_peak_memory
-from benchmark.processes import SharedLM, Team
-from benchmark.progress import Progress
 from benchmark.quiet import quiet_evaluation, quiet_libraries
-from benchmark.request import difference, request
-from benchmark.rundir import write_run
-from benchmark.runfiles import read_record
-from benchmark.siblings import SiblingStores
-from benchmark.staging import check_output
-from benchmark.store import AnswerStore
-from benchmark.storekey import ingredients, remember, store_key
+from benchmark.runs import processes, provenance
+from benchmark.runs.processes import SharedLM, Team
+from benchmark.runs.progress import Progress
+from benchmark.runs.request import difference, request
+from benchmark.runs.rundir import write_run
+from benchmark.runs.runfiles import read_record
+from benchmark.runs.staging import check_output
+from benchmark.storage.answers import StoredLM
+from benchmark.storage.siblings import SiblingStores
+from benchmark.storage.store import AnswerStore
+from benchmark.storage.storekey import ingredients, remember, store_key
 from benchmark.system import SystemSpec, identity, load_lm
 
 __all__ = ["SEEDS", "RunOptions", "check_tasks", "run", "task_manager", "today"]

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark import embedded
-from benchmark.adapter import check_adapter, with_adapter
-from benchmark.dtype import DTYPES, compute_dtype
 from benchmark.errors import UserError, first_line
-from benchmark.identity import model_sha256
 from benchmark.servers.endpoint import BACKENDS as SERVERS
 from benchmark.servers.endpoint import identifying
+from benchmark.systems.adapter import check_adapter, with_adapter
+from benchmark.systems.dtype import DTYPES, compute_dtype
+from benchmark.systems.identity import model_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -293,6 +293,6 @@ def load_lm(
         raise UserError(
             f"--device {device}: {spec.backend} chooses its own; leave it out (CUDA_VISIBLE_DEVICES limits it)"
         )
-    from benchmark.backends import load_backend
+    from benchmark.systems.backends import load_backend
 
     return load_backend(spec, batch_size, max_length)

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmark import provenance
-from benchmark.adapter import MANIFEST
-from benchmark.identity import sha256_of_json, weights_sha256
 from benchmark.run import today
+from benchmark.runs import provenance
+from benchmark.systems.adapter import MANIFEST
+from benchmark.systems.identity import sha256_of_json, weights_sha256
 from finetune.card import card
 from finetune.config import FinetuneConfig
 from finetune.curve import loss_curve_svg

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from benchmark.dtype import Dtype
 from benchmark.errors import UserError, misfit
+from benchmark.systems.dtype import Dtype
 
 
 class _Section(BaseModel):

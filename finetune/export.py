@@ -16,11 +16,11 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from benchmark import provenance
-from benchmark.adapter import read_manifest
 from benchmark.errors import UserError
 from benchmark.run import today
+from benchmark.runs import provenance
 from benchmark.system import SystemSpec, load_model
+from benchmark.systems.adapter import read_manifest
 from finetune.config import DataConfig
 from finetune.examples import Example, read_texts, tokenize
 from tasks.items import write_text

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from benchmark.dtype import compute_dtype
 from benchmark.errors import UserError
 from benchmark.system import SystemSpec, load_model
+from benchmark.systems.dtype import compute_dtype
 from finetune import attention, estimate, lora, loss
 from finetune.config import FinetuneConfig, TrainingConfig
 from finetune.examples import Example

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.identity import sha256_of_json
-from benchmark.license import license_of
+from benchmark.systems.identity import sha256_of_json
+from benchmark.systems.license import license_of
 from finetune.config import FinetuneConfig
 from finetune.examples import Examples, Text, read_texts, tokenize
 from finetune.leakage import Leak, find_leaks
@@ -123,7 +123,7 @@ def _own_device(device: str) -> str:
 
 
 def _is_finished(output: Path, digest: str) -> bool:
-    from benchmark.adapter import read_manifest
+    from benchmark.systems.adapter import read_manifest
 
     if not output.exists():
         return False
@@ -139,8 +139,8 @@ def dry_run(config: FinetuneConfig, device: str = "auto") -> dict[str, Any]:
     Raises:
         UserError: a device, base or data that training would refuse.
     """
-    from benchmark.dtype import compute_dtype
     from benchmark.system import load_tokenizer, usable_device
+    from benchmark.systems.dtype import compute_dtype
     from finetune import estimate
     from finetune.arguments import planned_updates
     from finetune.model import base_spec

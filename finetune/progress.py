@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm.auto import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from benchmark.provenance import peak_memory_bytes
+from benchmark.runs.provenance import peak_memory_bytes
 
 if TYPE_CHECKING:
     from finetune.train import PackedTrainer

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.comparison import Comparison
-from benchmark.export import as_dict
-from benchmark.slices import SMALLEST
+from benchmark.comparing.comparison import Comparison
+from benchmark.comparing.export import as_dict
+from benchmark.comparing.slices import SMALLEST
 from reports import views
 from reports.numbers import LANGUAGES
 from reports.page import Nav, inert_json, render

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from benchmark.comparison import Comparison, Pair
-from benchmark.measures import Measure, measure
-from benchmark.records import SampleResult
+from benchmark.comparing.comparison import Comparison, Pair
+from benchmark.comparing.measures import Measure, measure
+from benchmark.runs.records import SampleResult
 from benchmark.visible import visible
 from reports.numbers import Numbers
 

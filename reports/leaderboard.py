@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.ranking import Ranking, rank
-from benchmark.records import RunRecord
-from benchmark.references import references
-from benchmark.standings import Standing
+from benchmark.leaderboard.ranking import Ranking, rank
+from benchmark.leaderboard.references import references
+from benchmark.leaderboard.standings import Standing
+from benchmark.runs.records import RunRecord
 from reports import views
 from reports.page import Nav, inert_json, render
 from tasks.items import write_text

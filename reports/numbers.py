@@ -6,7 +6,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
-from benchmark.comparison import Delta
+from benchmark.comparing.comparison import Delta
 
 LANGUAGES = ("ru", "en")
 NBSP = "\u00a0"

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from benchmark.verdicts import MARKS
+from benchmark.comparing.verdicts import MARKS
 from benchmark.visible import visible
 from reports.charts import shorten
 from reports.numbers import Numbers

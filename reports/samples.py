@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.comparison import Comparison
-from benchmark.samplefile import read_texts
+from benchmark.comparing.comparison import Comparison
+from benchmark.runs.samplefile import read_texts
 from benchmark.visible import visible
 from reports.entries import STATES, Entry, entries
 from reports.lengths import common_limit, shorten

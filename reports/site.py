@@ -7,11 +7,11 @@ from itertools import count
 from pathlib import Path
 
 from benchmark.compare import compare
-from benchmark.comparison import Comparison
+from benchmark.comparing.comparison import Comparison
 from benchmark.errors import UserError
-from benchmark.ranking import Ranking, rank
-from benchmark.records import RunRecord
-from benchmark.references import references
+from benchmark.leaderboard.ranking import Ranking, rank
+from benchmark.leaderboard.references import references
+from benchmark.runs.records import RunRecord
 from reports import comparison, leaderboard
 from reports.leaderboard import References
 from reports.numbers import LANGUAGES

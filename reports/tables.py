@@ -5,7 +5,7 @@ import io
 import re
 from typing import Any
 
-from benchmark.comparison import Comparison
+from benchmark.comparing.comparison import Comparison
 from benchmark.visible import visible
 
 _FORMULA = re.compile(r"(?:^|(?<=[;,\t\n\"]))(?=\s*[=+\-@\t\n])")

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.comparability import Difference
-from benchmark.comparison import Comparison, Delta
-from benchmark.measures import is_number
-from benchmark.records import RunRecord
-from benchmark.standings import Standing
-from benchmark.verdicts import MARKS, VERDICTS, Verdict
+from benchmark.comparing.comparability import Difference
+from benchmark.comparing.comparison import Comparison, Delta
+from benchmark.comparing.measures import is_number
+from benchmark.comparing.verdicts import MARKS, VERDICTS, Verdict
+from benchmark.leaderboard.standings import Standing
+from benchmark.runs.records import RunRecord
 from reports.charts import Scale, difference_scale
 from reports.numbers import Numbers
 

@@ -30,8 +30,8 @@ def compare(
 
         rufinbench compare results/base results/tuned --format markdown --fail-on-regression
     """
-    from benchmark import terminal
     from benchmark.compare import compare as compare_runs
+    from benchmark.comparing import terminal
     from benchmark.results import load_run
 
     writers = {"markdown": terminal.as_markdown, "json": terminal.as_json}

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from benchmark.cli import options
-from benchmark.dtype import Dtype
 from benchmark.errors import UserError
+from benchmark.systems.dtype import Dtype
 
 
 def run(
@@ -55,13 +55,13 @@ def run(
 
         rufinbench run --model my-model --backend local-chat-completions --base-url http://localhost:8000
     """
-    from benchmark.backends import command_line_arguments
-    from benchmark.processes import is_first
     from benchmark.run import RunOptions
     from benchmark.run import run as run_system
+    from benchmark.runs.processes import is_first
+    from benchmark.runs.summary import print_run
     from benchmark.servers.endpoint import CHAT
-    from benchmark.summary import print_run
     from benchmark.system import SystemSpec
+    from benchmark.systems.backends import command_line_arguments
 
     asking = {"base_url": base_url, "num_concurrent": num_concurrent, "timeout": timeout, "api_key_env": api_key_env}
     spec = SystemSpec(
@@ -103,7 +103,7 @@ def rescore(
         rufinbench rescore results/base
     """
     from benchmark.rescore import rescore as rescore_run
-    from benchmark.summary import print_run
+    from benchmark.runs.summary import print_run
 
     target = output or run.resolve().with_name(f"{run.resolve().name}-rescored")
     print_run(rescore_run(run, target, include_paths=tuple(include_path or ())))
@@ -126,7 +126,7 @@ def merge(
         rufinbench merge results/part-1 results/part-2 --output results/whole
     """
     from benchmark.merge import merge as merge_runs
-    from benchmark.summary import print_run
+    from benchmark.runs.summary import print_run
 
     print_run(merge_runs(runs, output, groups=group or (), include_paths=include_path or ()))
 

@@ -32,7 +32,7 @@ def finetune(
     """
     import json
 
-    from benchmark.processes import is_first
+    from benchmark.runs.processes import is_first
     from finetune import pipeline
     from finetune.config import load_config
 
@@ -41,7 +41,7 @@ def finetune(
         typer.echo(json.dumps(pipeline.dry_run(loaded, device), ensure_ascii=False, indent=2))
         return
     if then_run:
-        from benchmark import again
+        from benchmark.runs import again
 
         again.check(then_run, loaded.model.pretrained)
     adapter = pipeline.finetune(loaded, output or Path("adapters") / config.stem, device)

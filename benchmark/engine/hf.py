@@ -28,7 +28,7 @@ from benchmark.engine.scoring import ScoringHFLM
 from benchmark.engine.selftest import agrees
 from benchmark.engine.stops import StopFinder
 from benchmark.errors import UserError
-from benchmark.thinking import after_thinking, mark_id
+from benchmark.systems.thinking import after_thinking, mark_id
 
 GREEDY = {"until", "do_sample", "temperature", "max_gen_toks"}
 """Generation settings that our decoding knows; a request with others goes through `generate`."""

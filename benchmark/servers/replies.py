@@ -9,7 +9,7 @@ from typing import Any
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 
 from benchmark.errors import UserError
-from benchmark.thinking import THINK
+from benchmark.systems.thinking import THINK
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -20,12 +20,12 @@ from lm_eval.models.api_models import JsonChatStr
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 from lm_eval.models.utils import handle_stop_sequences
 
-from benchmark.answers import is_sampled
 from benchmark.errors import UserError
 from benchmark.servers.client import Call, Client
 from benchmark.servers.endpoint import Endpoint
 from benchmark.servers.replies import Reply, choice, completion_text, log_likelihood
-from benchmark.thinking import after_thinking
+from benchmark.storage.answers import is_sampled
+from benchmark.systems.thinking import after_thinking
 
 MOST_STOPS = 4
 """OpenAI's limit; what a server is not told of is cut off here."""

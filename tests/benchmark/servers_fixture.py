@@ -14,10 +14,10 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.models.api_models import JsonChatStr
 
-from benchmark.answers import StoredLM
-from benchmark.backends import load_backend
-from benchmark.store import AnswerStore
+from benchmark.storage.answers import StoredLM
+from benchmark.storage.store import AnswerStore
 from benchmark.system import SystemSpec
+from benchmark.systems.backends import load_backend
 
 CHAT, PLAIN = "local-chat-completions", "local-completions"
 

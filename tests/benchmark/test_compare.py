@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmark import translation
 from benchmark.compare import compare
+from benchmark.comparing import translation
+from benchmark.comparing.export import as_dict, as_json
+from benchmark.comparing.measures import measure
+from benchmark.comparing.terminal import as_markdown, print_comparison, verdict_line
+from benchmark.comparing.verdicts import judge
 from benchmark.errors import UserError
-from benchmark.export import as_dict, as_json
-from benchmark.measures import measure
 from benchmark.results import load_run
-from benchmark.terminal import as_markdown, print_comparison, verdict_line
-from benchmark.verdicts import judge
 from tasks.scoring import aggregate
 from tests.reports.fixture import Shape, write_run
 from tests.reports.payloads import PAYLOADS
@@ -85,6 +85,7 @@ def test_two_runs_of_one_system_rarely_get_a_verdict(tmp_path):
         ),
         ({"changes": {"device": {"kind": "cuda"}}}, "device", "system"),
         ({"changes": {"options": {"max_length": 512}}}, "max_length", "system"),
+        ({"changes": {"engine_sha256": "e"}}, "engine", "system"),
         (
             {"changes": {"versions": {"rufinbench": "0.1.0", "lm-eval": "0.4.13", "pymorphy3": "2.0.4"}}},
             "pymorphy3",

@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from benchmark import again, parts, rescore
-from benchmark.adapter import check_adapter
-from benchmark.backends import backend_arguments
+from benchmark import rescore
 from benchmark.errors import UserError
 from benchmark.merge import _origins, _results
-from benchmark.request import difference
 from benchmark.run import RunOptions
-from benchmark.runfiles import read_record
-from benchmark.storekey import remember
-from benchmark.summary import print_run
+from benchmark.runs import again, parts
+from benchmark.runs.request import difference
+from benchmark.runs.runfiles import read_record
+from benchmark.runs.summary import print_run
+from benchmark.storage.storekey import remember
 from benchmark.system import SystemSpec
+from benchmark.systems.adapter import check_adapter
+from benchmark.systems.backends import backend_arguments
 from tasks.items import DataError
 
 STAMP = "2026-01-02T03-04-05.678901"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import answers
 from benchmark.run import RunOptions, run
-from benchmark.store import AnswerStore
+from benchmark.storage import answers
+from benchmark.storage.store import AnswerStore
 from benchmark.system import SystemSpec
 
 CHOICES = """task: choices

@@ -5,11 +5,11 @@ import tracemalloc
 
 import pytest
 
-from benchmark import samplefile
 from benchmark.compare import compare
 from benchmark.errors import UserError
 from benchmark.results import load_run
-from benchmark.samplefile import read_texts
+from benchmark.runs import samplefile
+from benchmark.runs.samplefile import read_texts
 from tests.reports.fixture import DATE, Shape, write_run
 
 TASK = "rufin_binary_0"

@@ -13,7 +13,7 @@ import pytest
 from benchmark.engine import RowwiseHFLM
 from benchmark.errors import UserError
 from benchmark.run import RunOptions, run
-from benchmark.store import AnswerStore
+from benchmark.storage.store import AnswerStore
 from benchmark.system import SystemSpec
 from tasks import ROOT
 
@@ -190,7 +190,7 @@ def test_a_full_disk_loses_no_answer(tiny_model: Path, tmp_path: Path, monkeypat
     spec, output = SystemSpec(str(tiny_model), dtype="float32"), tmp_path / "run"
     options = RunOptions(tasks=("rufin_calculation",), limit=2, max_gen_toks=4, bootstrap_iters=0)
     with monkeypatch.context() as patch:
-        patch.setattr("benchmark.rundir.write_samples", full)
+        patch.setattr("benchmark.runs.rundir.write_samples", full)
         with pytest.raises(UserError, match="No space left on device; is the disk full"):
             run(spec, output, options)
     with monkeypatch.context() as patch:

@@ -13,11 +13,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from benchmark import cli
-from benchmark.backends import adapter_rank, backend_arguments, load_backend, parse_arguments
 from benchmark.errors import UserError
 from benchmark.servers.endpoint import address
-from benchmark.storekey import ingredients, store_key
+from benchmark.storage.storekey import ingredients, store_key
 from benchmark.system import SystemSpec, identity
+from benchmark.systems.backends import adapter_rank, backend_arguments, load_backend, parse_arguments
 from tests.benchmark.servers_fixture import CHAT, PLAIN, spec
 
 URL = "http://localhost:8000"

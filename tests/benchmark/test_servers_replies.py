@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from lm_eval.api.instance import Instance
 
-from benchmark.backends import load_backend
 from benchmark.errors import UserError
-from benchmark.thinking import after_thinking
+from benchmark.systems.backends import load_backend
+from benchmark.systems.thinking import after_thinking
 from tasks.scoring.answer import prepare
 from tests.benchmark.servers_fixture import PLAIN, Answer, Asker, chat, serving, spec
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.adapter import _may_be, read_manifest
 from benchmark.errors import UserError
 from benchmark.system import SystemSpec, load_model
+from benchmark.systems.adapter import _may_be, read_manifest
 
 
 @pytest.fixture

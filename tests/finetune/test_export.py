@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from benchmark.cli import app
 from benchmark.errors import UserError
-from benchmark.identity import weights_sha256
 from benchmark.system import SystemSpec, load_model
+from benchmark.systems.identity import weights_sha256
 from finetune import adapter
 from finetune.config import FinetuneConfig
 from finetune.export import Outputs, difference, export

@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from benchmark.again import check, settings_of
 from benchmark.errors import UserError
 from benchmark.run import RunOptions, run
+from benchmark.runs.again import check, settings_of
 from benchmark.system import SystemSpec
 from finetune.config import load_config
 from finetune.pipeline import finetune

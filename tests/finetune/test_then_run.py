@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from benchmark.again import check, settings_of
 from benchmark.cli import app
 from benchmark.errors import UserError
 from benchmark.run import RunOptions, run
+from benchmark.runs.again import check, settings_of
 from benchmark.system import SystemSpec
 
 OPTIONS = RunOptions(tasks=("rufin_calculation",), limit=2, batch_size=2, max_gen_toks=4, bootstrap_iters=0)

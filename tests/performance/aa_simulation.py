@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.compare import compare
-from benchmark.measures import measure
-from benchmark.records import Place, RunRecord, SampleResult, Score, TaskRecord
+from benchmark.comparing.measures import measure
+from benchmark.runs.records import Place, RunRecord, SampleResult, Score, TaskRecord
 from benchmark.statistics import wilson_interval
 
 KINDS = ("mean of 0/1", "mean of 0/1", "mean of shares", "mean of shares", "macro_f1", "micro_f1")

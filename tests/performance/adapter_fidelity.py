@@ -17,9 +17,9 @@ from typing import Any
 
 from finetuning_quality_common import described, loss_of, markdown, scored, write
 
-from benchmark.adapter import read_manifest
 from benchmark.run import RunOptions
 from benchmark.system import SystemSpec
+from benchmark.systems.adapter import read_manifest
 from finetune.config import FinetuneConfig, load_config
 from finetune.export import export
 from finetune.pipeline import finetune

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from benchmark import provenance
 from benchmark.results import load_run
 from benchmark.run import RunOptions, run
+from benchmark.runs import provenance
 from benchmark.system import SystemSpec, load_model
 from finetune.config import DataConfig
 from finetune.examples import Example, read_texts, tokenize

@@ -28,14 +28,14 @@ from lm_eval.api.model import LM
 from lm_eval.api.task import ConfigurableTask, Task
 from transformers import AutoTokenizer
 
-from benchmark import provenance
 from benchmark import run as running
-from benchmark.answers import StoredLM
 from benchmark.families import families
 from benchmark.lmtasks import LoadedTasks
 from benchmark.machine import device
 from benchmark.run import RunOptions
-from benchmark.store import AnswerStore
+from benchmark.runs import provenance
+from benchmark.storage.answers import StoredLM
+from benchmark.storage.store import AnswerStore
 from benchmark.system import SystemSpec, load_lm
 from tasks.dataset import read_split
 

@@ -32,7 +32,7 @@ from training_speed_profile import Profile
 from training_speed_variants import VARIANTS, Settings, lengths_as_examples, training_flops
 from transformers import PrinterCallback, Trainer, TrainerCallback
 
-from benchmark import provenance
+from benchmark.runs import provenance
 from finetune.estimate import product_rate
 
 EXAMPLES, EPOCHS = 454, 3

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from benchmark.compare import compare
-from benchmark.comparison import Comparison
-from benchmark.records import RunRecord
+from benchmark.comparing.comparison import Comparison
 from benchmark.results import load_run
+from benchmark.runs.records import RunRecord
 from reports import comparison, site
 from tests.reports.fixture import Shape, write_run
 from tests.reports.payloads import NAMES, PAYLOADS

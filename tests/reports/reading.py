@@ -5,8 +5,8 @@ import re
 
 from rich.console import Console
 
+from benchmark.comparing.terminal import print_comparison
 from benchmark.results import load_run
-from benchmark.terminal import print_comparison
 from tests.reports.fixture import Shape, write_run
 
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 
 from benchmark.compare import compare
+from benchmark.comparing.terminal import as_markdown, print_comparison
 from benchmark.results import load_run
-from benchmark.terminal import as_markdown, print_comparison
 from reports import comparison, site
 from reports.lengths import common_limit, shorten
 from reports.samples import browser

@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.compare import compare
 from benchmark.results import load_run
-from benchmark.samplefile import read_texts
+from benchmark.runs.samplefile import read_texts
 from reports import site
 
 CHOICE = """

@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from benchmark.compare import compare
-from benchmark.export import as_dict, as_json
+from benchmark.comparing.export import as_dict, as_json
+from benchmark.comparing.terminal import as_markdown
 from benchmark.results import load_run
-from benchmark.terminal import as_markdown
 from benchmark.visible import visible
 from reports.tables import as_csv
 from tests.reports.conftest import hostile_runs

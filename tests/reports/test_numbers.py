@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from benchmark.compare import compare
-from benchmark.ranking import rank
+from benchmark.leaderboard.ranking import rank
 from benchmark.visible import visible
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("lang", ["ru", "en"])]

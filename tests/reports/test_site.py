@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from benchmark.cli import app
 from benchmark.compare import compare
-from benchmark.ranking import rank
+from benchmark.leaderboard.ranking import rank
 from benchmark.results import load_run
 from reports import site
 from reports.numbers import Numbers

@@ -1,0 +1,87 @@
+"""A finished run's settings, so that another system can be asked the same things in the same way."""
+
+import os
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.errors import UserError, misfit
+from benchmark.run import RunOptions, run
+from benchmark.runs.processes import is_first
+from benchmark.runs.runfiles import read_record
+from benchmark.system import SystemSpec
+
+_SYSTEM, _OPTIONS = TypeAdapter(SystemSpec), TypeAdapter(RunOptions)
+"""The record may know more of a system than its specification; what it knows beside is passed over."""
+
+
+def settings_of(folder: Path) -> tuple[SystemSpec, RunOptions]:
+    """The system and options that a run directory was made with.
+
+    Raises:
+        UserError: no run there, or one written before its options were kept.
+    """
+    if not (folder / "run.json").is_file():
+        raise UserError(f"{folder}: no run directory: no run.json there; give one that `rufinbench run` made")
+    record = read_record(folder / "run.json")
+    try:
+        return _SYSTEM.validate_python(record["system"]), _OPTIONS.validate_python(record["options"])
+    except KeyError as error:
+        raise UserError(f"{folder}: run.json does not keep the run's {error}; run the baseline again") from error
+    except ValidationError as error:
+        raise UserError(f"{folder}: run.json: {misfit(error)}; run the baseline again") from error
+
+
+def check(folder: Path, pretrained: str) -> None:
+    """Refuse a baseline that cannot be run again on an adapter of `pretrained`: before hours of training, not after.
+
+    Raises:
+        UserError: no such run, a run of another model, or several processes for a backend that spreads its work itself.
+    """
+    baseline = settings_of(folder)[0]
+    if baseline.backend != "hf" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(
+            f"--then-run {folder}: its backend {baseline.backend} is started once, without a launcher of processes; "
+            "give `rufinbench run --adapter` by itself after the training"
+        )
+    if (SystemSpec(pretrained).local_path or pretrained) != (baseline.local_path or baseline.pretrained):
+        raise UserError(
+            f"--then-run {folder}: it ran {baseline.pretrained}, the configuration trains {pretrained}; "
+            "give a run of that model"
+        )
+
+
+def run_and_compare(folder: Path, adapter: Path) -> Path:
+    """Score a run's system with another adapter on it, all else as in that run; print how the two differ.
+
+    Processes that trained together score together.
+
+    Returns:
+        The new run's directory, beside the old one.
+    """
+    from benchmark.compare import compare
+    from benchmark.comparing.terminal import print_comparison
+    from benchmark.results import load_run
+
+    _leave_training()
+    spec, options = settings_of(folder)
+    tuned = run(replace(spec, adapter=str(adapter)), folder.with_name(f"{folder.name}+{adapter.name}"), options)
+    if is_first():
+        print_comparison(compare(load_run(folder), load_run(tuned)))
+    return tuned
+
+
+def _leave_training() -> None:
+    """Dissolve the training's process group; the run forms its own, at a new address: the old one remembers the first."""
+    from torch import distributed
+
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return
+    with socket.socket() as listener:
+        listener.bind(("", 0))
+        port = [listener.getsockname()[1]]
+    distributed.broadcast_object_list(port, src=0)
+    distributed.destroy_process_group()
+    os.environ |= {"MASTER_PORT": str(port[0]), "TORCHELASTIC_USE_AGENT_STORE": "False"}

@@ -1,0 +1,77 @@
+"""What is written of a run, and the machine that it was made on."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lm_eval.loggers import EvaluationTracker
+
+from benchmark import machine
+from benchmark.errors import UserError
+from benchmark.quiet import quiet_libraries
+from benchmark.runs.rundir import write_samples
+from benchmark.runs.staging import staged
+
+ROW: dict[str, Any] = {
+    "doc_id": 0,
+    "doc": {"question": "Чему равна ROE?", "odd": {1}},
+    "target": 25,
+    "arguments": [("Чему равна ROE?", {"until": ["\n"]}), ("ещё", " раз")],
+    "resps": [["25%"], [(-1.5, False)]],
+    "filtered_resps": ["25%", (-1.5, False)],
+    "filter": "none",
+    "metrics": ["right"],
+    "doc_hash": "d",
+    "prompt_hash": "p",
+    "target_hash": "t",
+    "right": 1.0,
+}
+
+
+def test_sample_files_are_lm_evals_byte_for_byte(tmp_path: Path):
+    tracker = EvaluationTracker(output_path=str(tmp_path / "stock"))
+    tracker.general_config_tracker.model_name_sanitized = "model"
+    tracker.date_id = "now"
+    tracker.save_results_samples("mine", [dict(ROW), dict(ROW)])  # type: ignore[arg-type]
+    write_samples(tmp_path / "ours.jsonl", [ROW, ROW])
+    stock = tmp_path / "stock" / "model" / "samples_mine_now.jsonl"
+    assert (tmp_path / "ours.jsonl").read_bytes() == stock.read_bytes()
+
+
+def test_only_a_row_that_utf8_cannot_write_is_escaped(tmp_path: Path):
+    write_samples(tmp_path / "ours.jsonl", [ROW, ROW | {"resps": [["\ud83d"]]}])
+    plain, escaped = (tmp_path / "ours.jsonl").read_text(encoding="utf-8").splitlines()
+    assert "Чему" in plain
+    assert escaped.isascii()
+    assert json.loads(escaped)["resps"] == [["\ud83d"]]
+
+
+def test_a_directory_appears_whole_or_not_at_all(tmp_path: Path):
+    with pytest.raises(UserError, match="could not be written whole"), staged(tmp_path / "run") as folder:
+        (folder / "half").write_text("…")
+        raise OSError(28, "No space left on device")
+    assert not list(tmp_path.iterdir())
+    with staged(tmp_path / "run") as folder:
+        (folder / "whole").write_text("…")
+        assert not (tmp_path / "run").exists()
+    assert (tmp_path / "run" / "whole").exists()
+
+
+def test_the_peak_of_memory_is_that_since_the_reset():
+    try:
+        machine._CLEAR_REFS.write_text("5")
+    except OSError:
+        pytest.skip("this system does not let a process reset its peak")
+    taken = 400 << 20
+    block = bytearray(b"\1") * taken
+    del block
+    high = machine.peak_memory_bytes()["host"]
+    machine.reset_peak_memory()
+    assert machine.peak_memory_bytes()["host"] < high - taken // 2
+
+
+def test_a_missing_kernel_of_bitsandbytes_is_no_news():
+    quiet_libraries()
+    assert not logging.getLogger("bitsandbytes.backends.cpu.ops").isEnabledFor(logging.WARNING)
