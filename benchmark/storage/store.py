@@ -1,10 +1,10 @@
 """Request hash -> answer, on disk: one SQLite file for each process of each system's runs."""
 
 import json
-import math
 import sqlite3
-import time
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
@@ -13,8 +13,9 @@ from benchmark.errors import UserError
 
 BUSY = 60.0
 """Seconds to wait for another process that is writing into the same file: a run of other tasks of the same system."""
-SYNC_EVERY = 1.0
-"""Seconds between two times that the disk itself is waited for: each costs milliseconds, of a busy disk many."""
+SYNC_AFTER = 1.0
+"""Seconds from an answer to its being on the disk itself, with all that came meanwhile: each wait for the disk costs
+milliseconds, of a busy disk many."""
 
 
 class AnswerStore:
@@ -31,11 +32,12 @@ class AnswerStore:
         """
         self.path = path
         self._has_table = not read_only
-        self._synced = -math.inf
+        self._timer: Timer | None = None
+        self._is_due = False
+        self._failure: sqlite3.Error | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            address = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            self._database = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY)
+            self._database = _connect(path, "ro" if read_only else "rwc")
             if not read_only:
                 _prepare(self._database)
         except (sqlite3.Error, OSError) as error:
@@ -69,28 +71,59 @@ class AnswerStore:
     def put(self, key: str, answer: Any) -> None:
         """Keep an answer; it survives the end of this process from here on, however that comes.
 
-        A power cut may take the answers of the last second; answers that come slower are on the disk one by one.
+        A power cut may take the answers of the last second, whether or not others follow them.
 
         Raises:
             UserError: the disk is full or the file was taken away.
         """
         try:
+            if self._failure:
+                raise self._failure
             self._database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, json.dumps(answer)))
-            if time.monotonic() - self._synced >= SYNC_EVERY:
-                busy, *_ = self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                self._synced = self._synced if busy else time.monotonic()
         except sqlite3.Error as error:
             raise UserError(
                 f"{self.path}: cannot write an answer ({error}); free some space and give the same command again: "
                 "what is finished stays"
             ) from error
+        if not self._is_due:
+            self._sync_later()
+
+    def _sync_later(self) -> None:
+        self._is_due = True
+        self._timer = Timer(SYNC_AFTER, self._sync)
+        self._timer.daemon = True  # a process that ends without closing does not wait for it
+        self._timer.start()
+
+    def _sync(self) -> None:
+        """Wait for the disk, in the timer's thread: the model goes on, and a failure is told with the next answer."""
+        self._is_due = False  # what is kept from here on needs another wait
+        try:
+            # A connection of its own: SQLite's are not shared between threads.
+            with closing(_connect(self.path, "rw")) as database:
+                busy, *_ = database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as error:
+            self._failure = error
+            return
+        if busy:  # another process is at it, perhaps since before the newest answer
+            self._sync_later()
 
     def __len__(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM answers").fetchone()[0])
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, with all that is in it on the disk."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer.join()
+        if self._is_due:
+            self._sync()
         self._database.close()
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Open a file; `mode` is that of SQLite's addresses."""
+    address = f"{path.resolve().as_uri()}?mode={mode}"
+    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY)
 
 
 def _is_locked(error: BaseException) -> bool:

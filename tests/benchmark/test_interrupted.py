@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.run import RunOptions, run
-from benchmark.storage import answers
+from benchmark.storage import portions
 from benchmark.storage.store import AnswerStore
 from benchmark.system import SystemSpec
 
@@ -51,7 +51,7 @@ def tasks(tmp_path: Path) -> str:
 def test_an_interrupted_run_ends_with_the_same_bytes(
     tiny_model: Path, tmp_path: Path, tasks: str, monkeypatch: pytest.MonkeyPatch, task: str, dtype: str
 ):
-    monkeypatch.setattr(answers, "PORTIONS", {"loglikelihood": 8, "loglikelihood_rolling": 1000})
+    monkeypatch.setattr(portions, "PORTIONS", {"loglikelihood": 8, "loglikelihood_rolling": 1000})
     spec = SystemSpec(str(tiny_model), dtype=dtype)
     options = RunOptions(tasks=(task,), include_paths=(tasks,), batch_size=4, bootstrap_iters=0)
     whole = run(spec, tmp_path / "whole" / "run", options)

@@ -34,7 +34,7 @@ from benchmark.lmtasks import LoadedTasks
 from benchmark.machine import device
 from benchmark.run import RunOptions
 from benchmark.runs import provenance
-from benchmark.storage.answers import StoredLM
+from benchmark.storage.hook import Hook
 from benchmark.storage.store import AnswerStore
 from benchmark.system import SystemSpec, load_lm
 from tasks.dataset import read_split
@@ -49,7 +49,7 @@ PHASES = (
     (Task, "build_all_requests", "building prompts"),
     (AnswerStore, "get", "keeping answers"),
     (AnswerStore, "put", "keeping answers"),
-    (StoredLM, "_count", "progress and token counts"),
+    (Hook, "_count", "progress and token counts"),
     (provenance, "_tokens", "progress and token counts"),
     (Task, "apply_filters", "grading"),
     (ConfigurableTask, "process_results", "grading"),

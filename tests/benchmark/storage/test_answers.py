@@ -7,7 +7,7 @@ import pytest
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
-from benchmark.storage import answers
+from benchmark.storage import portions
 from benchmark.storage.answers import StoredLM
 from benchmark.storage.store import AnswerStore
 
@@ -101,7 +101,7 @@ def test_a_backend_that_changes_the_settings_it_tells_of_is_not_believed(
                 self.cache_hook.add_partial("generate_until", (request.args[0], {"until": ["changed"]}), answer)
             return given
 
-    monkeypatch.setattr(answers, "SLICE", 2)
+    monkeypatch.setattr(portions, "SLICE", 2)
     requests = [asked(f"Вопрос {number}", sampled=False, repeats=1)[0] for number in range(5)]
     with pytest.raises(KeyboardInterrupt):
         StoredLM(Careless(1, stop_after=3), store).generate_until(requests)
@@ -157,7 +157,7 @@ def scored(method: str) -> list[Instance]:
 def test_numbers_that_depend_on_their_batch_are_those_of_a_run_that_was_not_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, stop_after: int
 ):
-    monkeypatch.setattr(answers, "PORTIONS", {"loglikelihood": 2, "loglikelihood_rolling": 30})
+    monkeypatch.setattr(portions, "PORTIONS", {"loglikelihood": 2, "loglikelihood_rolling": 30})
     requests = scored(method)
     first, again = Neighbourly(), Neighbourly()
     whole, broken = AnswerStore(tmp_path / "whole.db"), AnswerStore(tmp_path / "broken.db")
@@ -186,5 +186,5 @@ def test_where_answers_stand_alone_none_is_asked_again(store: AnswerStore):
 def test_more_processes_score_larger_portions():
     requests = [Instance("loglikelihood", {}, (f"Вопрос {n:03}", "да"), n) for n in range(600)]
     same = [[n] for n in range(600)]
-    sizes = [[len(p) for p in answers._portions("loglikelihood", requests, same, n)] for n in (1, 2)]
+    sizes = [[len(p) for p in portions._of_run("loglikelihood", requests, same, n)] for n in (1, 2)]
     assert sizes == [[256, 256, 88], [512, 88]]

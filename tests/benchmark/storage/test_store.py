@@ -5,14 +5,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.storage import store as stores
 from benchmark.storage.siblings import SiblingStores
-from benchmark.storage.store import SYNC_EVERY, AnswerStore
+from benchmark.storage.store import SYNC_AFTER, AnswerStore
 from tasks import ROOT
 
 WRITE = """
@@ -73,28 +75,84 @@ def test_what_a_killed_process_kept_is_found_by_the_others(tmp_path: Path):
     store.close()
 
 
-def test_an_answer_is_on_the_disk_itself_at_the_latest_with_the_next_one_a_second_later(
+def after_a_power_cut(path: Path) -> list[str]:
+    """Keys in the file itself; what is beside it in the log may be lost."""
+    copied = sqlite3.connect(shutil.copy(path, path.with_name("copied.db")))
+    try:
+        return [key for (key,) in copied.execute("SELECT key FROM answers ORDER BY key")]
+    except sqlite3.OperationalError:  # not even the table
+        return []
+    finally:
+        copied.close()
+
+
+class Due:
+    """A timer that is up when the test says so."""
+
+    all: ClassVar[list["Due"]] = []
+
+    def __init__(self, seconds: float, call: Any) -> None:
+        assert seconds == SYNC_AFTER
+        self.call = call
+        self.all.append(self)
+
+    def start(self) -> None:
+        """Nothing runs by itself."""
+
+    cancel = join = start
+
+
+def test_answers_of_one_moment_are_on_the_disk_together_and_no_other_need_follow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    now = [0.0]
-    monkeypatch.setattr("benchmark.storage.store.time", SimpleNamespace(monotonic=lambda: now[0]))
-    store = AnswerStore(tmp_path / "answers.db")
-
-    def after_a_power_cut() -> list[str]:
-        """Keys in the file itself; what is beside it in the log may be lost."""
-        copied = sqlite3.connect(shutil.copy(tmp_path / "answers.db", tmp_path / "copied.db"))
-        found = [key for (key,) in copied.execute("SELECT key FROM answers ORDER BY key")]
-        copied.close()
-        return found
-
-    store.put("1", "first")
-    assert after_a_power_cut() == ["1"]
-    store.put("2", "at the same moment")
-    assert after_a_power_cut() == ["1"], "the disk is not waited for again"
-    now[0] = SYNC_EVERY
-    store.put("3", "later")
-    assert after_a_power_cut() == ["1", "2", "3"]
+    monkeypatch.setattr(stores, "Timer", Due)
+    monkeypatch.setattr(Due, "all", [])
+    path = tmp_path / "answers.db"
+    store = AnswerStore(path)
+    for key in "123":
+        store.put(key, "at the same moment")
+    assert (after_a_power_cut(path), len(Due.all)) == ([], 1), "the disk is waited for once for all three"
+    Due.all[0].call()
+    assert after_a_power_cut(path) == ["1", "2", "3"]
+    store.put("4", "later")
+    Due.all[1].call()
+    assert after_a_power_cut(path) == ["1", "2", "3", "4"]
     store.close()
+
+
+def test_the_disk_is_waited_for_while_nothing_else_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stores, "SYNC_AFTER", 0.01)
+    store = AnswerStore(tmp_path / "answers.db")
+    store.put("1", "the last one")
+    patience = time.monotonic() + 60
+    while not after_a_power_cut(tmp_path / "answers.db") and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert after_a_power_cut(tmp_path / "answers.db") == ["1"]
+    store.close()
+
+
+def test_a_store_that_is_closed_is_on_the_disk_also_where_another_process_reads_it(tmp_path: Path):
+    path = tmp_path / "answers.db"
+    store = AnswerStore(path)
+    reader = AnswerStore(path, read_only=True)
+    store.put("1", "answer")
+    assert reader.get("1") == "answer"
+    store.close()
+    assert after_a_power_cut(path) == ["1"]
+    reader.close()
+
+
+def test_a_file_that_was_taken_away_is_told_with_the_next_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stores, "Timer", Due)
+    monkeypatch.setattr(Due, "all", [])
+    store = AnswerStore(tmp_path / "answers.db")
+    store.put("1", "answer")
+    (tmp_path / "answers.db").unlink()
+    Due.all[0].call()
+    with pytest.raises(UserError, match="cannot write an answer"):
+        store.put("2", "answer")
+    store.close()
+    assert not (tmp_path / "answers.db").exists()
 
 
 def test_others_stores_are_only_read(tmp_path: Path):
