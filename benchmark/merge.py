@@ -9,7 +9,8 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.lmtasks import GROUP, LoadedTasks, check_tasks, task_manager
-from benchmark.runs.parts import Part, check_parts, merged_record, read_part
+from benchmark.runs.finished import FinishedRun
+from benchmark.runs.parts import check_parts, merged_record, read_part
 from benchmark.runs.staging import check_output, staged
 from tasks.items import write_text
 
@@ -21,7 +22,7 @@ _OF_TASKS = ("configs", "versions", "n-shot", "higher_is_better", "n-samples", "
 class _Origin:
     """Where a task's results come from."""
 
-    part: Part
+    part: FinishedRun
     name: str
 
     def of(self, key: str) -> Any:
@@ -53,14 +54,13 @@ def merge(
         for origin in origins.values():
             (folder / f"samples_{origin.name}_{stamp}.jsonl").write_bytes(origin.part.samples(origin.name).read_bytes())
         write_text(folder / f"results_{stamp}.json", json.dumps(results, ensure_ascii=False, indent=2) + "\n")
-        record = merged_record(
-            parts, {name: origin.part for name, origin in origins.items()}, sorted(results["group_subtasks"])
-        )
+        of_tasks = {name: origin.part for name, origin in origins.items()}
+        record = merged_record(parts, of_tasks, results["group_subtasks"])
         write_text(folder / "run.json", json.dumps(record, ensure_ascii=False, indent=2) + "\n")
     return output
 
 
-def _origins(parts: Sequence[Part]) -> dict[str, _Origin]:
+def _origins(parts: Sequence[FinishedRun]) -> dict[str, _Origin]:
     """Each task's part; of equal ones the first."""
     origins: dict[str, _Origin] = {}
     for part in parts:
@@ -74,7 +74,7 @@ def _origins(parts: Sequence[Part]) -> dict[str, _Origin]:
 
 
 def _results(
-    parts: Sequence[Part], origins: Mapping[str, _Origin], groups: Sequence[str], include_paths: Sequence[str]
+    parts: Sequence[FinishedRun], origins: Mapping[str, _Origin], groups: Sequence[str], include_paths: Sequence[str]
 ) -> dict[str, Any]:
     """The results file: the first part's facts about the run, every part's about its tasks, the groups anew."""
     from lm_eval.evaluator_utils import EvalAcc, aggregate_groups
@@ -99,7 +99,7 @@ def _results(
 
 
 def _groups(
-    parts: Sequence[Part], origins: Mapping[str, _Origin], groups: Sequence[str], include_paths: Sequence[str]
+    parts: Sequence[FinishedRun], origins: Mapping[str, _Origin], groups: Sequence[str], include_paths: Sequence[str]
 ) -> dict[str, Any]:
     """lm-eval's groups to average over: those asked for, those of the parts, the benchmark's own if it is complete."""
     of_parts = {name for part in parts for name in part.results.get("group_subtasks", {})}

@@ -1,8 +1,6 @@
 """Grades a finished run's saved answers again, without a model: grading is separate from generating."""
 
 import json
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from benchmark.run import check_tasks, task_manager, today
 from benchmark.runs import provenance
 from benchmark.runs.rundir import as_json
 from benchmark.runs.runfiles import read_record, read_results
+from benchmark.runs.staging import check_output, staged
 from tasks.items import DataError, read_jsonl, write_text
 
 
@@ -40,20 +39,17 @@ def rescore(run: Path, output: Path, include_paths: tuple[str, ...] = (), bootst
     manager = task_manager(include_paths, list(files))
     check_tasks(manager, tuple(files))
     tasks = manager.load(list(files))["tasks"]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as scratch:
-        staged = Path(scratch) / "run"
-        staged.mkdir()
+    check_output(output)
+    with staged(output) as folder:
         for name, path in track(files.items(), description="Grading", transient=True):
             rows = _samples(path)
             metrics = _grade(tasks[name], rows, path)
             results["results"][name] |= _aggregate(tasks[name], metrics, bootstrap_iters)
             results["versions"][name] = tasks[name].VERSION
-            write_text(staged / path.name, "".join(f"{as_json(row)}\n" for row in rows))
+            write_text(folder / path.name, "".join(f"{as_json(row)}\n" for row in rows))
         _regroup(results)
-        write_text(staged / results_path.name, json.dumps(results, ensure_ascii=False, indent=2) + "\n")
-        write_text(staged / "run.json", json.dumps(_record(run), ensure_ascii=False, indent=2) + "\n")
-        shutil.move(str(staged), output)
+        write_text(folder / results_path.name, json.dumps(results, ensure_ascii=False, indent=2) + "\n")
+        write_text(folder / "run.json", json.dumps(_record(run), ensure_ascii=False, indent=2) + "\n")
     return output
 
 

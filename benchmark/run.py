@@ -13,6 +13,7 @@ from benchmark.lmtasks import GROUP, LoadedTasks, blame, check_tasks, task_at_fa
 from benchmark.machine import reset_peak_memory
 from benchmark.quiet import quiet_evaluation, quiet_libraries
 from benchmark.runs import processes, provenance
+from benchmark.runs.finished import read_finished, set_aside
 from benchmark.runs.processes import SharedLM, Team
 from benchmark.runs.progress import Progress
 from benchmark.runs.request import difference, request
@@ -55,8 +56,9 @@ def run(spec: SystemSpec, output: Path, options: RunOptions | None = None) -> Pa
     """Score a system and write its run directory; return the directory.
 
     A run that was interrupted goes on: answers already given are read from the system's store beside `output`.
-    A run that is already there, of the same system, tasks and options, is left as it is. Started by `torchrun` or
-    `accelerate launch`, the processes share the work, and the first one writes.
+    A run that is already there, of the same system, tasks and options, is left as it is; one that is damaged is made
+    again beside its old files. Started by `torchrun` or `accelerate launch`, the processes share the work, and the
+    first one writes.
 
     Raises:
         UserError: a task or model that does not exist or fails, a directory that cannot be written or holds another
@@ -93,8 +95,9 @@ def _lead(spec: SystemSpec, output: Path, options: RunOptions, team: Team) -> No
     with closing(_store(output, described, options, team)) as store, Progress(team.size) as progress:
         if hasattr(lm, "log_requests"):  # a server's: what was asked when, without texts and keys
             lm.log_requests(store.path.with_suffix(".requests.jsonl"))
-        results = _evaluate(StoredLM(shared, store, progress), spec, options, tasks)
-    record = provenance.record(spec, described, options, asked, results, shared, time.monotonic() - started)
+        asker = StoredLM(shared, store, progress)
+        results = _evaluate(asker, spec, options, tasks)
+    record = provenance.record(spec, described, options, asked, results, asker, time.monotonic() - started)
     template = shared.chat_template(True) if spec.apply_chat_template else None
     write_run(output, results, record | {"processes": team.size, "answers": progress.counts()}, template)
 
@@ -161,10 +164,17 @@ def _model_args(spec: SystemSpec) -> dict[str, Any]:
 
 
 def _is_finished(output: Path, asked: Mapping[str, Any], described: Mapping[str, Any], options: RunOptions) -> bool:
+    """Whether the run is there already, and whole; what is there damaged makes room."""
     path = output / "run.json"
     if not path.exists():
         return False
-    unlike = difference(read_record(path), asked, described, options)
+    try:
+        unlike = difference(read_record(path), asked, described, options)
+        if not unlike:
+            read_finished(output)
+    except UserError as damage:
+        set_aside(output, damage)
+        return False
     if unlike:
         raise UserError(f"--output {output}: {unlike}")
     return True

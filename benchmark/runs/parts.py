@@ -1,71 +1,36 @@
-"""The parts that a run is merged from: read, compared in everything that changes a number, summed up."""
+"""The parts that a run is merged from: compared in everything that changes a number, and summed up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.runs.request import NO_ANSWER_CHANGES, options_sha256
-from benchmark.runs.runfiles import read_record, read_results
+from benchmark.runs.finished import FinishedRun, read_finished
+from benchmark.runs.request import NO_ANSWER_CHANGES
 
-_PLACES = {"include_paths", "tasks", *NO_ANSWER_CHANGES}
+_OWN = {"tasks", *NO_ANSWER_CHANGES}
 """Options in which parts may differ: each has its own tasks, and each machine its own paths."""
 _ADDRESSES = {"base_url"}
 """Arguments of a backend that say where it is reached."""
+_CODE = {"engine_sha256": "this package's code that asks", "grader_sha256": "graders"}
+"""Hashes of our own code -> what a user may call it."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """One run directory of `rufinbench run`."""
-
-    folder: Path
-    record: Mapping[str, Any]
-    """`run.json`."""
-    results: Mapping[str, Any]
-    """The results file."""
-    stamp: str
-    """The time in the files' names."""
-
-    def samples(self, task: str) -> Path:
-        """A task's sample file."""
-        return self.folder / f"samples_{task}_{self.stamp}.jsonl"
-
-    @property
-    def seconds(self) -> float:
-        """lm-eval's own count, which it writes as text; 0 where there is none."""
-        try:
-            return float(self.results.get("total_evaluation_time_seconds") or 0)
-        except (TypeError, ValueError, OverflowError):
-            return 0.0
-
-
-def read_part(folder: Path) -> Part:
-    """Read a run directory.
+def read_part(folder: Path) -> FinishedRun:
+    """Read a run directory that is to be merged.
 
     Raises:
-        UserError: not a finished run of `rufinbench run`, or one that lacks a file.
+        UserError: a run of the stock command line, or one that is not whole.
     """
-    found = sorted(folder.glob("results_*.json"))
-    if not (folder / "run.json").is_file() or not found:
+    if not (folder / "run.json").is_file():
         raise UserError(
-            f"{folder}: no run.json with a results file there; only runs of `rufinbench run` say enough of themselves "
-            "to be merged (lm_eval's own do not)"
+            f"{folder}: no run.json there; only runs of `rufinbench run` say enough of themselves to be merged "
+            "(lm_eval's own do not)"
         )
-    record, results = read_record(folder / "run.json"), read_results(found[-1])
-    part = Part(folder, record, results, found[-1].stem.removeprefix("results_"))
-    known = record.get("request", {}).get("tasks", {}).keys() & record.get("tasks", {}).keys()
-    if "options" not in record or not known.issuperset(results["configs"]):
-        raise UserError(f"{folder}: run.json is of an older format; give the run's own command again, elsewhere")
-    missing = [
-        name for name in results["configs"] if not part.samples(name).is_file() or name not in results["results"]
-    ]
-    if missing:
-        raise UserError(f"{folder}: lacks the results or samples of {', '.join(missing)}; run it again")
-    return part
+    return read_finished(folder)
 
 
-def check_parts(parts: Sequence[Part]) -> None:
+def check_parts(parts: Sequence[FinishedRun]) -> None:
     """Refuse parts that could not come from one run.
 
     Raises:
@@ -80,16 +45,16 @@ def check_parts(parts: Sequence[Part]) -> None:
             raise UserError(f"{first.folder} and {part.folder} are not parts of one run: {told}")
 
 
-def _facts(part: Part) -> dict[str, Any]:
+def _facts(part: FinishedRun) -> dict[str, Any]:
     """Everything recorded that can change a number, under the names by which a user knows it."""
     system, options = dict(part.record.get("system") or {}), part.record.get("options") or {}
     located = {"adapter"} | ({"pretrained"} if system.get("pretrained_sha256") else set())
     system["backend_args"] = {k: v for k, v in (system.get("backend_args") or {}).items() if k not in _ADDRESSES}
     facts = {key: value for key, value in system.items() if key not in located}
-    facts |= {key: value for key, value in options.items() if key not in _PLACES}
+    facts |= {key: value for key, value in options.items() if key not in _OWN}
     facts |= {f"version of {name}": of for name, of in (part.record.get("versions") or {}).items() if name != "python"}
     facts |= {key: part.results.get(key) for key in ("chat_template_sha", "system_instruction_sha")}
-    return facts | {"graders": part.record.get("grader_sha256"), "seeds": part.record.get("seeds")}
+    return facts | {of: part.record.get(key) for key, of in _CODE.items()} | {"seeds": part.record.get("seeds")}
 
 
 def _short(value: Any) -> str:
@@ -97,19 +62,21 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:12]}…"
 
 
-def merged_record(parts: Sequence[Part], origins: Mapping[str, Part], groups: Sequence[str]) -> dict[str, Any]:
+def merged_record(
+    parts: Sequence[FinishedRun], origins: Mapping[str, FinishedRun], groups: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     """The merged run's `run.json`.
 
     Args:
         origins: task -> the part that it comes from.
-        groups: the groups that are complete.
+        groups: each group that is complete -> its tasks and groups.
     """
     first, records = parts[0].record, [part.record for part in parts]
-    options = dict(first["options"]) | {"tasks": list(groups) or sorted(origins)}
+    options = dict(first["options"]) | {"tasks": _names(origins, groups), "include_paths": _include_paths(records)}
     asked = {name: part.record["request"]["tasks"][name] for name, part in origins.items()}
     return dict(first) | {
         "tasks": {name: part.record["tasks"][name] for name, part in origins.items()},
-        "request": dict(first["request"]) | {"options_sha256": options_sha256(options), "tasks": asked},
+        "request": dict(first["request"]) | {"tasks": asked},
         "options": options,
         "device": _device([record.get("device") or {} for record in records]),
         "seconds": round(sum(record.get("seconds") or 0 for record in records), 1),
@@ -121,7 +88,19 @@ def merged_record(parts: Sequence[Part], origins: Mapping[str, Part], groups: Se
     }
 
 
-def _summary(part: Part) -> dict[str, Any]:
+def _names(origins: Mapping[str, FinishedRun], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """What `--tasks` would have to name to ask for all of this at once: groups, and the tasks that are in none."""
+    members = {name for of_group in groups.values() for name in of_group}
+    return sorted({*groups, *origins} - members)
+
+
+def _include_paths(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The parts' folders of tasks that are folders here too: one of another machine would keep a run from starting."""
+    named = dict.fromkeys(path for record in records for path in record["options"].get("include_paths") or ())
+    return [path for path in named if Path(path).is_dir()]
+
+
+def _summary(part: FinishedRun) -> dict[str, Any]:
     kept = ("device", "processes", "seconds", "peak_memory_bytes", "finished")
     return {"run": part.folder.name, "tasks": sorted(part.results["configs"])} | {
         key: part.record.get(key) for key in kept
@@ -135,11 +114,11 @@ def _device(devices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _tokens(counts: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
-    """Sums; a median cannot be had from medians. None where a part did not count."""
-    if not all(counts):
-        return None
+    """Sums of what every part counted, None if one counted nothing; a median cannot be had from medians."""
+    counted = [count or {} for count in counts]
     keys = ("prompt", "generated", "truncated_answers", "repeating_answers", "too_long_prompts")
-    return {key: sum((count or {}).get(key) or 0 for count in counts) for key in keys} | {"median_answer": None}
+    sums = {key: sum(count[key] or 0 for count in counted) for key in keys if all(key in count for count in counted)}
+    return sums | {"median_answer": None} if sums else None
 
 
 def _sums(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:

@@ -11,15 +11,15 @@ from benchmark.systems.identity import sha256_of_json
 if TYPE_CHECKING:
     from benchmark.run import RunOptions
 
-NO_ANSWER_CHANGES = ("batch_size", "device")
-"""Options that say how a run is made; its answers are the same ones."""
+NO_ANSWER_CHANGES = ("batch_size", "device", "include_paths")
+"""Options that say how and from where a run is made; its answers are the same ones. Tasks are known by their content."""
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 def request(
     described: Mapping[str, Any], options: "RunOptions", tasks: Mapping[str, Any], grader_sha256: str
 ) -> dict[str, Any]:
-    """The system, the options, each task's definition and documents, and the graders, as hashes.
+    """The system, each task's definition and documents, and the graders, as hashes; options stand beside it as they are.
 
     Args:
         described: the system, from `benchmark.system.identity`.
@@ -27,19 +27,15 @@ def request(
     """
     return {
         "system_sha256": sha256_of_json(described),
-        "options_sha256": options_sha256(asdict(options)),
         "tasks": {name: _task(task, options.limit) for name, task in sorted(tasks.items())},
         "grader_sha256": grader_sha256,
     }
 
 
-def options_sha256(options: Mapping[str, Any]) -> str:
-    """One hash over the options that can change an answer or a number; read back from JSON they give the same."""
-    return sha256_of_json(_asked(options))
-
-
 def _asked(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if key not in NO_ANSWER_CHANGES}
+    """The options that can change an answer or a number; in which order tasks are named cannot."""
+    kept = {key: value for key, value in options.items() if key not in NO_ANSWER_CHANGES}
+    return kept | {"tasks": sorted(set(options.get("tasks") or ()))}
 
 
 def _task(task: Any, limit: int | None) -> dict[str, Any]:
@@ -65,24 +61,24 @@ def difference(
         options: the options of now.
     """
     earlier = record.get("request") or {}
-    if earlier == request:
-        return ""
     elsewhere = "choose another directory"
     if earlier.get("system_sha256") != request["system_sha256"]:
-        keys = _unequal(record.get("system") or {}, described)
+        keys = _unequal(record.get("system") or {}, described) or "its record"
         return f"holds a run of another system ({keys}); {elsewhere}"
-    if earlier.get("options_sha256") != request["options_sha256"]:
-        keys = _unequal(_asked(record.get("options") or {}), _asked(asdict(options)))
+    if keys := _unequal(_asked(record.get("options") or {}), _asked(asdict(options))):
         return f"holds a run with other options ({keys}); {elsewhere}"
     if earlier.get("tasks") != request["tasks"]:
         return f"{_tasks(earlier.get('tasks') or {}, request['tasks'])} since that run; {elsewhere}: answers to unchanged prompts are used again"
-    return "was graded by other graders; grade its answers with today's: rufinbench rescore"
+    # The request keeps the graders of its time, also where its answers were graded again.
+    if record.get("grader_sha256") != request["grader_sha256"]:
+        return "was graded by other graders; grade its answers with today's: rufinbench rescore"
+    return ""
 
 
 def _unequal(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     # JSON made lists of tuples.
     plain = json.loads(json.dumps(dict(now), default=str))
-    return ", ".join(sorted(key for key in {*earlier, *plain} if earlier.get(key) != plain.get(key))) or "its record"
+    return ", ".join(sorted(key for key in {*earlier, *plain} if earlier.get(key) != plain.get(key)))
 
 
 def _tasks(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from benchmark.errors import UserError, misfit
 
 _Number = Annotated[float, Field(ge=0, le=1e18, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0, le=1 << 53)]
 _Section = dict[str, Any]
 _Entries = dict[str, _Section]
 _Scalars = dict[str, float | str | None]
@@ -23,10 +24,19 @@ class _System(TypedDict, total=False):
     backend_args: _Section
 
 
+class _Options(TypedDict, total=False):
+    tasks: list[str]
+    include_paths: list[str]
+
+
+class _Task(TypedDict, total=False):
+    documents: _Count
+
+
 class _Record(TypedDict, total=False):
     system: _System
-    options: _Section
-    tasks: _Entries
+    options: _Options
+    tasks: dict[str, _Task]
     request: _Request
     versions: _Section
     device: _Section

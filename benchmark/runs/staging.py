@@ -1,5 +1,7 @@
-"""A directory that appears whole or not at all."""
+"""A directory that appears whole or not at all, whatever ends the process or the machine."""
 
+import errno
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,9 +42,29 @@ def staged(output: Path) -> Iterator[Path]:
             yield folder
             if output.exists():
                 output.rmdir()  # `check_output` has seen that nothing is lost with it
+            settle(*folder.rglob("*"), folder)  # after a power cut a name without its bytes would pass for a run
             folder.replace(output)
+            settle(output.parent)
         except OSError as error:
             raise UserError(
                 f"{output}: the results could not be written whole ({error.strerror}; is the disk full?); free some "
                 "space and give the same command again: every answer is kept"
             ) from error
+
+
+def settle(*paths: Path) -> None:
+    """Wait until files, and the names in directories, are on the disk itself.
+
+    Raises:
+        OSError: they could not be written.
+    """
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            # Some network disks cannot be waited for by directory.
+            if not path.is_dir() or error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP):
+                raise
+        finally:
+            os.close(handle)

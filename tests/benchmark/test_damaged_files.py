@@ -35,7 +35,6 @@ SYSTEM: dict[str, Any] = {
 }  # fmt: skip
 REQUEST: dict[str, Any] = {
     "system_sha256": "b",
-    "options_sha256": "c",
     "tasks": {"mine": {"version": 1.0, "definition_sha256": "d", "documents_sha256": "e"}},
     "grader_sha256": "f",
 }
@@ -158,8 +157,8 @@ def test_runs_are_merged(folder: Path, name: str, value: Any):
 
     def read() -> None:
         part = parts.read_part(folder)
-        parts.merged_record([part], {"mine": part}, ["all"])
         _results([part], _origins([part]), [], [])
+        parts.merged_record([part], {"mine": part}, {"all": ["mine"]})
         parts.check_parts([sound, part])
 
     with pytest.MonkeyPatch.context() as patch:

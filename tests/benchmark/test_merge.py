@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.merge import merge
 from benchmark.run import RunOptions, run
+from benchmark.runs.again import settings_of
 from benchmark.system import SystemSpec
+from tests.benchmark.test_bad_tasks import PYTHON, QUESTIONS, YAML, write_questions
 
 SHARDS = (
     ("rufin_calculation", "rufin_market_trends"),
@@ -105,6 +108,7 @@ def test_a_task_answered_differently_is_refused(shards: list[Path], copies: list
         ("options", "max_gen_toks", 9, "max_gen_toks: 8 and 9"),
         ("versions", "transformers", "1.0", "version of transformers"),
         ("", "grader_sha256", "b" * 64, "graders: "),
+        ("", "engine_sha256", "c" * 64, "this package's code that asks: "),
     ],
 )
 def test_parts_of_different_runs_are_refused_by_name(copies, tmp_path, section, key, value, told):
@@ -129,10 +133,51 @@ def test_machines_may_differ_in_paths_and_batches(copies: list[Path], tmp_path: 
 
 def test_what_is_no_run_of_ours_is_refused(shards: list[Path], copies: list[Path], tmp_path: Path):
     (copies[0] / "run.json").unlink()
-    with pytest.raises(UserError, match="with a results file there"):
+    with pytest.raises(UserError, match=r"no run\.json there; only runs of"):
         merge([copies[0], shards[1]], tmp_path / "merged")
     next(copies[1].glob("samples_rufin_esg_risk_*")).unlink()
-    with pytest.raises(UserError, match="lacks the results or samples of rufin_esg_risk"):
+    with pytest.raises(UserError, match="lacks results or samples of rufin_esg_risk"):
         merge([shards[0], copies[1]], tmp_path / "merged")
     with pytest.raises(UserError, match="exists"):
         merge(shards, shards[0])
+
+
+def test_a_part_whose_samples_were_cut_short_is_refused(copies: list[Path], tmp_path: Path):
+    path = next(copies[0].glob("samples_rufin_calculation_*"))
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    with pytest.raises(UserError, match="lacks results or samples of rufin_calculation"):
+        merge(copies, tmp_path / "merged")
+
+
+def test_tasks_outside_the_groups_and_their_folders_are_part_of_the_merged_run(
+    shards: list[Path], tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folders = [own_task(tmp_path / "here", "mine"), own_task(tmp_path / "elsewhere", "other")]
+    spec = SystemSpec(str(tiny_model), dtype="float32")
+    own = [
+        run(spec, tmp_path / f"part-{name}", replace(options((name,)), include_paths=(folder,)))
+        for name, folder in zip(("mine", "other"), folders, strict=True)
+    ]
+    merged = merge([*shards, *own], tmp_path / "merged", include_paths=folders)
+    chosen = read(merged)[1]["options"]
+    assert chosen["tasks"] == ["mine", "other", "rufin"]
+    assert chosen["include_paths"] == folders
+    assert settings_of(merged)[1].tasks == ("mine", "other", "rufin"), "what another system would be asked"
+    before = (merged / "run.json").read_bytes()
+    asked = replace(options(("rufin", "other", "mine")), include_paths=tuple(reversed(folders)))
+    assert run(spec, merged, asked) == merged, "in whichever order they are named"
+    assert (merged / "run.json").read_bytes() == before
+    with pytest.raises(UserError, match=r"other options \(tasks\)"):
+        run(spec, merged, replace(asked, tasks=("rufin", "mine")))
+    shutil.rmtree(folders[1])
+    again = merge([*shards, *own], tmp_path / "again", include_paths=folders[:1])
+    assert read(again)[1]["options"]["include_paths"] == folders[:1], "a folder that is not here starts no run"
+
+
+def own_task(folder: Path, name: str) -> str:
+    """A folder with a task of one's own."""
+    folder.mkdir()
+    (folder / f"{name}.yaml").write_text(YAML.replace("task: mine", f"task: {name}"), encoding="utf-8")
+    (folder / "mine.py").write_text(PYTHON, encoding="utf-8")
+    write_questions(folder, QUESTIONS)
+    return str(folder)

@@ -89,6 +89,59 @@ def test_the_same_command_again_changes_nothing(finished: Path, tiny_model: Path
     assert {path.name: path.read_bytes() for path in finished.iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    ("pattern", "keep", "told"),
+    [
+        ("samples_rufin_calculation_*", 0, "lacks results or samples of rufin_calculation"),
+        ("samples_rufin_esg_risk_*", -10, "lacks results or samples of rufin_esg_risk"),
+        ("results_*", 0, "damaged"),
+        ("run.json", 0, "run.json: damaged"),
+    ],
+)
+def test_a_run_that_lost_a_file_is_made_again_from_the_answers_that_are_kept(
+    finished: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    pattern: str,
+    keep: int,
+    told: str,
+):
+    for folder in (finished, finished.parent / ".answers"):
+        shutil.copytree(folder, tmp_path / folder.name)
+    run_folder = tmp_path / finished.name
+    (damaged,) = run_folder.glob(pattern)
+    damaged.write_bytes(damaged.read_bytes()[:keep])
+
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("every answer is kept")
+
+    monkeypatch.setattr(RowwiseHFLM, "generate_until", asked)
+    assert run(SystemSpec(str(tiny_model), dtype="float32"), run_folder, OPTIONS) == run_folder
+    assert texts(run_folder) == texts(finished)
+    assert headline(run_folder) == headline(finished)
+    aside = tmp_path / f".{finished.name}.damaged-1"
+    assert len(list(aside.iterdir())) == len(list(finished.iterdir())), "nothing is thrown away"
+    (line,) = (message for message in caplog.messages if "damaged-1" in message)
+    assert told in line and "\n" not in line
+
+
+def test_another_systems_run_is_left_alone_also_where_it_is_damaged(
+    finished: Path, other_tiny_model: Path, tmp_path: Path
+):
+    folder = Path(shutil.copytree(finished, tmp_path / "run"))
+    next(folder.glob("samples_*")).write_bytes(b"")
+    with pytest.raises(UserError, match="another system"):
+        run(SystemSpec(str(other_tiny_model), dtype="float32"), folder, OPTIONS)
+    assert [path.name for path in tmp_path.iterdir() if "damaged" in path.name] == []
+
+
+def texts(folder: Path) -> dict[str, bytes]:
+    """Each sample file's bytes, by what of its name is not the time."""
+    return {path.name.rpartition("_")[0]: path.read_bytes() for path in folder.glob("samples_*")}
+
+
 def test_another_system_does_not_take_a_finished_runs_place(finished: Path, other_tiny_model: Path):
     with pytest.raises(UserError, match="another system"):
         run(SystemSpec(str(other_tiny_model), dtype="float32"), finished, OPTIONS)
@@ -123,8 +176,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
     run(spec, output, OPTIONS)
     assert asked == [2 * len(FAMILIES) - 5], "what was finished is used"
     assert headline(output) == headline(finished)
-    for mine, theirs in zip(sorted(output.glob("samples_*")), sorted(finished.glob("samples_*")), strict=True):
-        assert mine.read_bytes() == theirs.read_bytes()
+    assert texts(output) == texts(finished)
 
 
 def test_examples_are_shown_where_they_are_asked_for(finished: Path, tiny_model: Path):

@@ -1,7 +1,10 @@
 """What is written of a run, and the machine that it was made on."""
 
+import errno
 import json
 import logging
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from benchmark import machine
 from benchmark.errors import UserError
 from benchmark.quiet import quiet_libraries
 from benchmark.runs.rundir import write_samples
-from benchmark.runs.staging import staged
+from benchmark.runs.staging import settle, staged
 
 ROW: dict[str, Any] = {
     "doc_id": 0,
@@ -57,6 +60,44 @@ def test_a_directory_appears_whole_or_not_at_all(tmp_path: Path):
         (folder / "whole").write_text("…")
         assert not (tmp_path / "run").exists()
     assert (tmp_path / "run" / "whole").exists()
+
+
+def test_a_directory_gets_its_name_when_all_that_is_in_it_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    done: list[object] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        done.append(os.fstat(handle).st_ino)
+        sync(handle)
+
+    def renamed(path: Path, target: Path) -> Path:
+        done.append("renamed")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    with staged(tmp_path / "run") as folder:
+        (folder / "results.json").write_text("{}")
+        (folder / "inner").mkdir()
+        (folder / "inner" / "samples.jsonl").write_text("{}\n")
+    before, after = done[: done.index("renamed")], done[done.index("renamed") + 1 :]
+    made = [tmp_path / "run", *(tmp_path / "run").rglob("*")]
+    assert {path.stat().st_ino for path in made} == set(before)
+    assert after == [tmp_path.stat().st_ino], "and then the name itself"
+
+
+def test_a_disk_that_cannot_be_waited_for_by_directory_loses_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refused)
+    settle(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.EIO, "Input/output error")))
+    with pytest.raises(OSError, match="Input/output"):
+        settle(tmp_path)
 
 
 def test_the_peak_of_memory_is_that_since_the_reset():
