@@ -1,6 +1,6 @@
 """What lm-eval's vLLM backend needs besides its arguments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.errors import UserError
@@ -12,6 +12,23 @@ SLICE = 128
 lm-eval would give as many and draw a second progress bar over ours."""
 
 
+def refuse_copies(arguments: Mapping[str, Any]) -> None:
+    """Refuse several copies of a model: lm-eval starts them in Ray and ends them again within each call.
+
+    Given all prompts in one call they would be loaded once, and an interruption would cost every answer.
+
+    Raises:
+        UserError: names the server that keeps its copies.
+    """
+    copies = arguments.get("data_parallel_size")
+    if copies is not None and str(copies) != "1":
+        raise UserError(
+            f"--backend-arg data_parallel_size={copies}: the copies would be loaded anew for every {SLICE} prompts; "
+            f"start `vllm serve MODEL --data-parallel-size {copies}` and add --backend local-chat-completions "
+            "(or local-completions)"
+        )
+
+
 def watch(lm: Any) -> None:
     """Say in one line that the engine ended; seed every sampled request from torch's generator in this process.
 
@@ -21,8 +38,6 @@ def watch(lm: Any) -> None:
     """
     from vllm.v1.engine.exceptions import EngineDeadError
 
-    if lm.data_parallel_size > 1:
-        return  # lm-eval starts such engines in Ray, anew for every batch
     generate = lm.model.generate
 
     def seeded(prompts: Any, *, sampling_params: Sequence[Any], **further: Any) -> Any:
