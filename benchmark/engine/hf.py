@@ -15,7 +15,6 @@ from lm_eval.models.utils import (
     handle_stop_sequences,
     has_bos_prefix,
     normalize_gen_kwargs,
-    postprocess_generated_text,
 )
 from tqdm import tqdm
 
@@ -27,8 +26,9 @@ from benchmark.engine.rows import Ending, Row
 from benchmark.engine.scoring import ScoringHFLM
 from benchmark.engine.selftest import agrees
 from benchmark.engine.stops import StopFinder
+from benchmark.engine.thoughts import Thoughts
 from benchmark.errors import UserError
-from benchmark.systems.thinking import after_thinking, mark_id
+from benchmark.systems.thinking import THINK_END, known_mark, mark_id, opens_thought
 
 GREEDY = {"until", "do_sample", "temperature", "max_gen_toks"}
 """Generation settings that our decoding knows; a request with others goes through `generate`."""
@@ -38,10 +38,25 @@ GREEDY = {"until", "do_sample", "temperature", "max_gen_toks"}
 class RowwiseHFLM(ScoringHFLM):
     """`HFLM` with rows that come and go, and log-likelihoods that read less."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """The options of `ScoringHFLM`."""
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        *args: Any,
+        think_end_token: int | str | None = None,
+        enable_thinking: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """The options of `ScoringHFLM`, and two of `HFLM`'s with another default.
+
+        Args:
+            think_end_token: what ends a thought; naming it says that the model thinks. None: where the tokenizer knows
+                `</think>`, a prompt tells that ends in an open `<think>`, or an answer that begins with one.
+            enable_thinking: for the chat template; true says, too, that the model thinks.
+        """
+        if enable_thinking and think_end_token is None:
+            think_end_token = THINK_END
+        super().__init__(*args, think_end_token=think_end_token, enable_thinking=enable_thinking, **kwargs)
         self.think_end_token: int | str | None = mark_id(self.tokenizer, self.think_end_token)
+        self._mark = known_mark(self.tokenizer) if self.think_end_token is None else self.think_end_token
         self._rowwise: bool | None = None
         self.counts = Counts()
         """What generating has cost so far."""
@@ -50,37 +65,29 @@ class RowwiseHFLM(ScoringHFLM):
         """One text for each request, cut at its stop strings."""
         self._check_lengths(requests)
         answers: list[str] = [""] * len(requests)
-        groups: dict[tuple[str, ...], list[int]] = {}
+        groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
         others: list[int] = []
         for index, request in enumerate(requests):
             settings = normalize_gen_kwargs(request.args[1], self.max_gen_toks)
             if settings["do_sample"] or not GREEDY.issuperset(settings):
                 others.append(index)
             else:
-                groups.setdefault(tuple(settings["until"]), []).append(index)
+                groups.setdefault((self._opened(request), tuple(settings["until"])), []).append(index)
         if groups and not self._decodes_rows(requests[next(iter(groups.values()))[0]].args[0]):
             others, groups = list(range(len(requests))), {}
         with tqdm(
             total=len(requests) - len(others), disable=disable_tqdm or self.rank != 0 or not groups, desc="Answers"
         ) as bar:
-            for until, indices in groups.items():
-                self._generate(until, indices, requests, answers, bar)
+            for (opened, until), indices in groups.items():
+                self._generate(self._ending(until, opened, requests, answers, bar), indices, requests)
         if others:
             given = self._by_generate([requests[index] for index in others], disable_tqdm)
             for index, answer in zip(others, given, strict=True):
                 answers[index] = answer
         return answers
 
-    def _generate(
-        self,
-        until: Sequence[str],
-        indices: Sequence[int],
-        requests: Sequence[Instance],
-        answers: list[str],
-        bar: Any,
-    ) -> None:
-        """Answer the requests at `indices`, which share their stop strings."""
-        ending = self._ending(until, requests, answers, bar)
+    def _generate(self, ending: Ending, indices: Sequence[int], requests: Sequence[Instance]) -> None:
+        """Answer the requests at `indices`, which end alike."""
         decoder = GreedyDecoder(self._decoded, plan(self._decoded, self._rows), self.tokenizer.pad_token_id, ending)
         decoder.counts = self.counts
         rows = [self._row(index, requests[index].args) for index in indices]
@@ -92,14 +99,15 @@ class RowwiseHFLM(ScoringHFLM):
         if self.backend != "causal":
             return super().generate_until(requests, disable_tqdm=disable_tqdm)
         answers = [""] * len(requests)
-        groups: dict[str, list[int]] = {}
+        groups: dict[tuple[bool, str], list[int]] = {}
         for index, request in enumerate(requests):
-            groups.setdefault(json.dumps(request.args[1], sort_keys=True, default=str), []).append(index)
+            asked = json.dumps(request.args[1], sort_keys=True, default=str)
+            groups.setdefault((self._opened(request), asked), []).append(index)
         budget = Budget(rows=int(self.batch_size), cells=sys.maxsize, prefill=1)
         with tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Answers") as bar:
-            for indices in groups.values():
+            for (opened, _), indices in groups.items():
                 settings: dict[str, Any] = {**normalize_gen_kwargs(requests[indices[0]].args[1], self.max_gen_toks)}
-                ending = self._ending(settings.pop("until"), requests, answers, bar)
+                ending = self._ending(settings.pop("until"), opened, requests, answers, bar)
                 del settings["max_gen_toks"]
                 if not settings["do_sample"]:
                     settings.pop("temperature", None)
@@ -109,18 +117,26 @@ class RowwiseHFLM(ScoringHFLM):
                     decoder.run(rows, settings)
         return answers
 
-    def _ending(self, until: Sequence[str], requests: Sequence[Instance], answers: list[str], bar: Any) -> Ending:
+    def _opened(self, request: Instance) -> bool:
+        """Whether the answer begins within a thought."""
+        return self.think_end_token is not None or (self._mark is not None and opens_thought(request.args[0]))
+
+    def _ending(
+        self, until: Sequence[str], opened: bool, requests: Sequence[Instance], answers: list[str], bar: Any
+    ) -> Ending:
         """How rows of these requests end: by their stop strings or the end of the text; then their answer is kept."""
         eos = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
         stop = handle_stop_sequences(list(until), eos=eos)
+        thoughts, ends = Thoughts(self.tokenizer, self._mark, opened), self._ends()
 
         def finish(row: Row) -> None:
             context, settings = requests[row.index].args
-            answers[row.index] = self._text(row, stop)
+            cut_off = ends.isdisjoint(row.generated[-1:])
+            answers[row.index] = thoughts.answer(row.generated, stop, cut_off=cut_off)
             self.cache_hook.add_partial("generate_until", (context, settings), answers[row.index])
             bar.update(1)
 
-        return Ending(self._ends(), StopFinder(self.tokenizer, stop, self.think_end_token), finish)
+        return Ending(ends, StopFinder(self.tokenizer, stop, thoughts), finish)
 
     def _check_lengths(self, requests: Sequence[Instance]) -> None:
         """Count prompts that do not fit beside their answers; refuse them where that is asked for."""
@@ -152,24 +168,6 @@ class RowwiseHFLM(ScoringHFLM):
         elif self.add_bos_token is not None:
             extra = {"add_special_tokens": self.add_bos_token}
         return list(self.tokenizer(context, truncation=self.truncation, **extra)["input_ids"])
-
-    def _text(self, row: Row, stop: list[str]) -> str:
-        """The answer in a row's ids: without thinking, cut at the first stop string, as `HFLM` cuts it.
-
-        A thought that the limit cut off is no answer: it is returned behind an open `<think>`, so that a grader sees
-        what it is.
-        """
-        generated, think_end = row.generated, self.think_end_token
-        if think_end is None:
-            return postprocess_generated_text(self.tok_decode(generated), stop, None)
-        cut_off = len(generated) >= row.limit and self._ends().isdisjoint(generated[-1:])
-        text = self.tok_decode(generated)
-        if isinstance(think_end, str):
-            return after_thinking(text, stop, marker=think_end, cut_off=cut_off)
-        marker = self.tok_decode([think_end], skip_special_tokens=False)
-        if think_end in generated:  # decoding leaves special tokens out, so the mark is put back
-            text = marker + self.tok_decode(generated[len(generated) - generated[::-1].index(think_end) :])
-        return after_thinking(text, stop, marker=marker, cut_off=cut_off)
 
     def _ends(self) -> frozenset[int]:
         ends = self.model.generation_config.eos_token_id

@@ -54,7 +54,16 @@ class ScoringHFLM(HFLM):
         """Prompts that lost their beginning."""
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-        """The log-likelihood of each continuation after its context, and whether it is the greedy one."""
+        """The log-likelihood of each continuation after its context, and whether it is the greedy one.
+
+        Raises:
+            UserError: thinking is enabled, and a continuation has no thought before it.
+        """
+        if self.enable_thinking:
+            raise UserError(
+                "--backend-arg enable_thinking=true: log-likelihoods are those of answers without a thought; "
+                "leave it out for tasks that ask for them"
+            )
         pairs = [request.args for request in requests]
         # lm-eval encodes text by text, a context anew for each option; all at once go through the tokenizer's threads.
         self._encode_ahead({context + end for context, end in pairs} | {context.rstrip() for context, _ in pairs})

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from transformers import StoppingCriteria
 
+from benchmark.engine.thoughts import Thoughts
+
 
 class StopFinder:
     """Tells which rows' newest token completed a stop string.
@@ -13,13 +15,13 @@ class StopFinder:
     Args:
         tokenizer: decodes the generated ids.
         stop: the strings.
-        think_end: a thinking model's closing token (id) or mark (text); before it, stop strings do not count.
+        thoughts: what is known of the rows' thoughts; within one, stop strings do not count.
     """
 
-    def __init__(self, tokenizer: Any, stop: Sequence[str], think_end: int | str | None = None) -> None:
+    def __init__(self, tokenizer: Any, stop: Sequence[str], thoughts: Thoughts) -> None:
         self._tokenizer = tokenizer
         self._stop = [string for string in stop if string]
-        self._think_end = think_end
+        self._thoughts = thoughts
         # A token decodes to at least one byte, so a tail of that many tokens, and one more, holds a whole stop string.
         self._tail = max((len(string.encode()) for string in self._stop), default=0) + 1
         self._last = {string[-1] for string in self._stop}
@@ -29,12 +31,13 @@ class StopFinder:
         """For each row's generated ids: whether a stop string is in their tail."""
         if not self._stop:
             return [False] * len(generated)
-        if self._think_end is not None:
-            return [self._found(self._answer(ids)) for ids in generated]
-        return [
-            bool(ids) and self._completes(ids[-1]) and self._found(self._tokenizer.decode(list(ids[-self._tail :])))
-            for ids in generated
-        ]
+        return [self._stops(ids) for ids in generated]
+
+    def _stops(self, ids: Sequence[int]) -> bool:
+        if not ids or not self._completes(ids[-1]) or not self._found(self._tokenizer.decode(list(ids[-self._tail :]))):
+            return False
+        # Only now, for it takes the decoding of more than a tail.
+        return not self._thoughts.has(ids) or self._found(self._thoughts.after(ids))
 
     def _completes(self, token: int) -> bool:
         """Whether a stop string may end in this token: decoding every row's tail at every step takes milliseconds.
@@ -48,14 +51,6 @@ class StopFinder:
 
     def _found(self, text: str) -> bool:
         return any(string in text for string in self._stop)
-
-    def _answer(self, ids: Sequence[int]) -> str:
-        """What follows the thought, without the blank space that models write first; nothing while they think."""
-        if isinstance(self._think_end, int):
-            last = max((place for place, token in enumerate(ids) if token == self._think_end), default=None)
-            return "" if last is None else self._tokenizer.decode(list(ids[last + 1 :])).lstrip()
-        _, closed, answer = self._tokenizer.decode(list(ids)).rpartition(str(self._think_end))
-        return answer.lstrip() if closed else ""
 
 
 class RowStop(StoppingCriteria):

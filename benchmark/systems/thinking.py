@@ -29,10 +29,28 @@ def after_thinking(text: str, stop: Sequence[str], *, marker: str | None, cut_of
     return answer
 
 
+def opens_thought(prompt: str) -> bool:
+    """Whether a prompt ends in an open thought: many chat templates begin the model's reply so."""
+    return prompt.rstrip().endswith(THINK)
+
+
+def known_mark(tokenizer: Any) -> int | str | None:
+    """What ends a thought as far as the tokenizer knows: the token `</think>` (its id), or that text where the chat
+    template names it; None for a model that knows no thoughts.
+    """
+    token = tokenizer.get_vocab().get(THINK_END)
+    if token is None and THINK_END in str(getattr(tokenizer, "chat_template", None)):
+        return THINK_END
+    return token
+
+
 def mark_id(tokenizer: Any, mark: int | str | None) -> int | str | None:
-    """The mark that ends a thought; its token's id, where decoding an answer would leave it out as a special token."""
-    if not isinstance(mark, str):
-        return mark
+    """The mark that ends a thought; its token's id, where decoding an answer would leave it out as a special token.
+
+    None where none is named.
+    """
+    if not isinstance(mark, str) or not mark:
+        return None if mark == "" else mark
     ids = tokenizer.encode(mark, add_special_tokens=False)
     seen, kept = (mark in tokenizer.decode(ids, skip_special_tokens=skipped) for skipped in (False, True))
     return ids[0] if len(ids) == 1 and seen and not kept else mark

@@ -9,12 +9,13 @@ from lm_eval.models.huggingface import HFLM
 from transformers import AutoTokenizer
 
 from benchmark.engine import RowwiseHFLM, decoding
+from benchmark.engine.cache import GROWTH
 from benchmark.engine.decoding import Counts
 from benchmark.engine.models import supports
 from benchmark.engine.stops import StopFinder
+from benchmark.engine.thoughts import Thoughts
 from benchmark.errors import UserError
-from tasks.scoring import numeric
-from tests.benchmark.engine.fixture import PREFIX, asked, loaded, prompts
+from tests.benchmark.engine.fixture import PREFIX, STOPS, asked, loaded, prompts, scripted
 
 
 @pytest.mark.parametrize("architecture", ["tiny", "sliding"])
@@ -31,6 +32,35 @@ def test_texts_equal_the_stock_backends(
     )
     assert ours.counts.steps > 0, "our decoding, not transformers', has answered"
     assert (ours.counts.reused > 0) == bool(prefix)
+
+
+@pytest.mark.parametrize("prefix", ["", PREFIX])
+@pytest.mark.parametrize(
+    ("limits", "until"),
+    [
+        pytest.param((1,), STOPS, id="every row ends with its first token"),
+        pytest.param((1, 24, 1, 1), STOPS, id="most rows do"),
+        pytest.param((GROWTH + 40, 2), [], id="a cache that grows"),
+        pytest.param((24,), ["<eos>"], id="the end of the text among the stop strings"),
+    ],
+)
+def test_texts_at_the_edges_equal_the_stock_backends(
+    tiny: dict[str, Any], limits: tuple[int, ...], until: list[str], prefix: str
+):
+    requests = asked(prompts(9, prefix), limits, until)
+    ours = RowwiseHFLM(**tiny, batch_size=4)
+    assert ours.generate_until(requests, disable_tqdm=True) == HFLM(**tiny, batch_size=4).generate_until(
+        requests, disable_tqdm=True
+    )
+    assert ours.counts.prefilled > 0
+
+
+def test_rows_that_say_nothing_make_room(tiny_model: Path):
+    model = scripted(tiny_model, ["Молча:", "<eos>"], ["Кратко:", "да", "<eos>"])
+    ours = RowwiseHFLM(**model, batch_size=2)
+    texts = ["Молча:"] * 5 + ["Кратко:"] + ["Молча:"] * 4
+    assert ours.generate_until(asked(texts, until=[]), disable_tqdm=True) == [""] * 5 + ["да"] + [""] * 4
+    assert ours.counts.steps == 1
 
 
 def test_rows_leave_and_join(tiny: dict[str, Any]):
@@ -101,39 +131,13 @@ def test_another_kind_of_memory_is_found_out(tiny: dict[str, Any], monkeypatch: 
     assert ours.counts == Counts()
 
 
-def test_thinking_is_not_cut_at_a_stop_string(tiny: dict[str, Any]):
-    """Stop strings count after the thinking only; the answer is what follows it."""
-    requests = asked(prompts(1), limits=(40,), until=[])
-    (whole,) = RowwiseHFLM(**tiny).generate_until(requests, disable_tqdm=True)
-    mark, stop = whole[10:13], whole[2]
-    assert stop in whole.partition(mark)[0], "the thinking has the stop string"
-    after = whole.partition(mark)[2]
-    expected = after.partition(stop)[0] if stop in after else after
-    (answer,) = RowwiseHFLM(**tiny, think_end_token=mark).generate_until(
-        asked(prompts(1), limits=(40,), until=[stop]), disable_tqdm=True
-    )
-    assert answer == expected.split(mark)[-1].lstrip()
-
-
-@pytest.mark.parametrize("mark", [" 2", 7])
-def test_a_stop_string_just_around_the_end_of_a_thought_ends_nothing(tiny: dict[str, Any], mark: str | int):
-    """`…\\n\\n</think>\\n\\nОтвет`: neither the blank line before the mark nor the one after it ends the answer."""
-    tokenizer = tiny["tokenizer"]
-    ids = tokenizer("мысль\n\n", add_special_tokens=False)["input_ids"]
-    end = [mark] if isinstance(mark, int) else tokenizer(mark, add_special_tokens=False)["input_ids"]
-    answer = tokenizer("\n\nОтвет", add_special_tokens=False)["input_ids"]
-    stop = tokenizer("\n\n", add_special_tokens=False)["input_ids"]
-    finder = StopFinder(tokenizer, ["\n\n"], mark)
-    assert finder([ids, ids + end, ids + end + answer, ids + end + answer + stop]) == [False, False, False, True]
-
-
 @pytest.mark.parametrize("stop", ["\n", "прибыль", " ", "» ", "»", "🏦", "к."])
 def test_a_stop_string_is_found_at_the_token_that_completes_it(tiny_model: Path, stop: str):
     """Only tokens that may end a stop string have their tail decoded: none may be overlooked."""
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
     ids = tokenizer(f"Чистая прибыль «Ромашки» составила 12 к.{stop}🏦\n\n", add_special_tokens=False)["input_ids"]
     completing = next(end for end in range(1, len(ids) + 1) if stop in tokenizer.decode(ids[:end]))
-    finder = StopFinder(tokenizer, [stop])
+    finder = StopFinder(tokenizer, [stop], Thoughts(tokenizer, None, opened=False))
     assert finder([ids[: completing - 1], ids[:completing]]) == [False, True]
 
 
@@ -158,13 +162,6 @@ def test_rotary_frequencies_that_depend_on_length_go_through_generate(tiny_model
     assert supports(model["pretrained"])
     model["pretrained"].config.rope_parameters = {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10000.0}
     assert not supports(model["pretrained"])
-
-
-def test_a_thought_that_the_limit_cut_off_is_no_answer(tiny: dict[str, Any]):
-    ours = RowwiseHFLM(**tiny, think_end_token="</think>")
-    (answer,) = ours.generate_until(asked(prompts(1), limits=(12,), until=[]), disable_tqdm=True)
-    assert answer.startswith("<think>\n")
-    assert numeric.grade(answer + "Ответ: 5", "5").outcome == "truncated"
 
 
 def test_long_prompts_are_counted_and_cut_from_the_left_or_refused(tiny: dict[str, Any]):

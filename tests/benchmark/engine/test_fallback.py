@@ -1,6 +1,5 @@
 """What our decoding does not know goes through transformers' `generate`, and comes back in the same form."""
 
-import string
 from pathlib import Path
 from typing import Any
 
@@ -85,35 +84,3 @@ def test_no_memory_for_one_prompt_is_one_line(tiny: dict[str, Any], monkeypatch:
     monkeypatch.setattr(GenerationMixin, "generate", none_left)
     with pytest.raises(UserError, match="out of memory with one prompt at a time"):
         by_generate(tiny).generate_until(asked(prompts(4)), disable_tqdm=True)
-
-
-@pytest.mark.parametrize("rowwise", [None, False])
-@pytest.mark.parametrize("mark", ["</think>", 7, "<eot>"])
-def test_a_thought_that_the_limit_cut_off_is_behind_an_open_mark(
-    tiny_model: Path, rowwise: bool | None, mark: str | int
-):
-    model = loaded(tiny_model)
-    model["tokenizer"].add_tokens("<eot>", special_tokens=True)  # beyond the vocabulary: it is never generated
-    lm = RowwiseHFLM(**model, think_end_token=mark)
-    lm._rowwise = rowwise
-    (answer,) = lm.generate_until(asked(prompts(1), limits=(12,), until=[]), disable_tqdm=True)
-    assert answer.startswith("<think>\n")
-
-
-@pytest.mark.parametrize("rowwise", [None, False])
-def test_a_mark_that_is_a_special_token_ends_a_thought(tiny_model: Path, rowwise: bool | None):
-    """Decoding leaves special tokens out, so the mark would never be seen in a text."""
-    model = loaded(tiny_model)
-    tokenizer, requests = model["tokenizer"], asked(prompts(1), limits=(40,), until=[])
-    prompt = tokenizer(requests[0].args[0], return_tensors="pt")["input_ids"]
-    ids = model["pretrained"].generate(prompt, max_new_tokens=40, do_sample=False)[0, prompt.shape[1] :].tolist()
-    end = next(
-        place for place, token in enumerate(ids) if tokenizer.convert_ids_to_tokens(token) in string.ascii_letters
-    )
-    mark = tokenizer.convert_ids_to_tokens(ids[end])
-    tokenizer.add_special_tokens({"additional_special_tokens": [mark]})
-    lm = RowwiseHFLM(**model, think_end_token=mark)
-    lm._rowwise = rowwise
-    (answer,) = lm.generate_until(requests, disable_tqdm=True)
-    last = len(ids) - ids[::-1].index(ids[end])
-    assert answer == tokenizer.decode(ids[last:], skip_special_tokens=True).lstrip()
