@@ -1,6 +1,9 @@
 """Log-likelihoods of a run that was interrupted are those of one that was not, to the last bit, in any dtype."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from benchmark.run import RunOptions, run
 from benchmark.storage import portions
 from benchmark.storage.store import AnswerStore
 from benchmark.system import SystemSpec
+from tasks import ROOT
 
 CHOICES = """task: choices
 dataset_path: json
@@ -63,6 +67,22 @@ def test_an_interrupted_run_ends_with_the_same_bytes(
     assert samples(again) == samples(whole)
 
 
+def test_a_killed_run_ends_with_the_same_bytes(tiny_model: Path, tmp_path: Path, tasks: str):
+    chosen = ("rufin_calculation", "rufin_credit_risk", "choices", "whole")
+    options = RunOptions(tasks=chosen, include_paths=(tasks,), limit=4, max_gen_toks=8, batch_size=4)
+    command = [sys.executable, "-m", "tests.benchmark.crashing", "0", "5", "run", "--model", str(tiny_model)]
+    command += ["--dtype", "float32", "--tasks", ",".join(chosen), "--include-path", tasks, "--limit", "4"]
+    command += ["--max-gen-toks", "8", "--batch-size", "4", "--output", str(tmp_path / "killed" / "run")]
+    ended = subprocess.run(command, cwd=ROOT.parent, capture_output=True, timeout=300, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert not (tmp_path / "killed" / "run").exists()
+    spec = SystemSpec(str(tiny_model), dtype="float32")
+    resumed, whole = (run(spec, tmp_path / name / "run", options) for name in ("killed", "whole"))
+    assert json.loads((resumed / "run.json").read_text(encoding="utf-8"))["answers"]["from_before"] == 5
+    for name in chosen:
+        assert samples(resumed, name) == samples(whole, name)
+
+
 def interrupt(patch: pytest.MonkeyPatch, after: int) -> None:
     """Let a run end when it has kept so many answers."""
     kept: list[str] = []
@@ -77,5 +97,5 @@ def interrupt(patch: pytest.MonkeyPatch, after: int) -> None:
     patch.setattr(AnswerStore, "put", interrupted)
 
 
-def samples(folder: Path) -> bytes:
-    return next(folder.glob("samples_*")).read_bytes()
+def samples(folder: Path, task: str = "") -> bytes:
+    return next(folder.glob(f"samples_{task}*")).read_bytes()
