@@ -11,8 +11,9 @@ from benchmark.errors import UserError, first_line
 from benchmark.servers.endpoint import BACKENDS as SERVERS
 from benchmark.servers.endpoint import identifying
 from benchmark.systems.adapter import check_adapter, with_adapter
+from benchmark.systems.arguments import check_arguments
 from benchmark.systems.dtype import DTYPES, compute_dtype
-from benchmark.systems.identity import model_sha256
+from benchmark.systems.identity import arguments_sha256, model_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -96,6 +97,8 @@ def identity(spec: SystemSpec, model: Any = None) -> dict[str, Any]:
     described["commit"] = None if path else _commit(spec, model)
     described["adapter_sha256"] = model_sha256(Path(spec.adapter)) if spec.adapter else None
     described["backend_args"] = identifying(spec.backend, spec.backend_args)
+    if named := arguments_sha256(described["backend_args"]):
+        described["backend_args_sha256"] = named
     if hasattr(model, "dtype"):  # a server's model is a name
         described["dtype"] = str(model.dtype).removeprefix("torch.")
         described["device"] = model.device.type
@@ -274,25 +277,27 @@ def load_lm(
     Raises:
         UserError: as `load_model`; an unknown backend; arguments that the backend refuses.
     """
+    from benchmark.systems.backends import constructing, load_backend
+
     if spec.backend == "hf":
         from benchmark.engine import RowwiseHFLM
 
+        check_arguments(spec.backend, spec.backend_args)
         model, tokenizer = load_model(spec, device)
-        extra = {"max_length": max_length} if max_length else {}
-        return RowwiseHFLM(
-            pretrained=model,
-            tokenizer=tokenizer,
-            batch_size=batch_size,
-            on_long_prompt=on_long_prompt,
-            **extra,
-            **spec.backend_args,
-        )
+        extra: dict[str, Any] = {"max_length": max_length} if max_length else {}
+        with constructing(spec.backend):
+            return RowwiseHFLM(
+                pretrained=model,
+                tokenizer=tokenizer,
+                batch_size=batch_size,
+                on_long_prompt=on_long_prompt,
+                **extra,
+                **spec.backend_args,
+            )
     if on_long_prompt != "truncate":
         raise UserError(f"--on-long-prompt {on_long_prompt}: only the hf backend counts before it asks; leave it out")
     if device != "auto":
         raise UserError(
             f"--device {device}: {spec.backend} chooses its own; leave it out (CUDA_VISIBLE_DEVICES limits it)"
         )
-    from benchmark.systems.backends import load_backend
-
     return load_backend(spec, batch_size, max_length)

@@ -61,7 +61,7 @@ def run(
     from benchmark.runs.summary import print_run
     from benchmark.servers.endpoint import CHAT
     from benchmark.system import SystemSpec
-    from benchmark.systems.backends import command_line_arguments
+    from benchmark.systems.arguments import command_line_arguments
 
     asking = {"base_url": base_url, "num_concurrent": num_concurrent, "timeout": timeout, "api_key_env": api_key_env}
     spec = SystemSpec(

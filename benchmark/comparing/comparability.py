@@ -12,7 +12,10 @@ from benchmark.runs.records import RunRecord, TaskRecord
 
 Kind = Literal["controlled", "system"]
 
-_SYSTEM = ("revision", "commit", "quantization", "dtype", "backend", "backend_args", "apply_chat_template")
+_SYSTEM = (
+    *("revision", "commit", "quantization", "dtype", "backend", "backend_args", "backend_args_sha256"),
+    "apply_chat_template",
+)
 _MODEL_ARGS_BESIDE = {"pretrained", "model", "peft", "delta", "lora_local_path"}
 ADAPTER_KEYS = {"adapter", "adapter_sha256"}
 """What may differ in a controlled comparison: it is what the comparison is about."""

@@ -1,25 +1,19 @@
 """Where a server is and how it is asked; which of that is secret, and which of it changes an answer."""
 
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from benchmark.errors import UserError
+from benchmark.servers.keys import KEY_VARIABLE, is_secret, read_key
 
 CHAT = ("local-chat-completions", "openai-chat-completions")
 COMPLETIONS = ("local-completions", "openai-completions")
 BACKENDS = CHAT + COMPLETIONS
 """lm-eval's names of the backends that speak the OpenAI protocol."""
 
-KEY_VARIABLE = "OPENAI_API_KEY"
 _OPENAI = "https://api.openai.com/v1"
-_SECRET = re.compile(
-    r"(?:\w+_)?(?:api[_-]?)?key|(?:auth_|access_|hf_)?token|headers?|authorization|(?:\w+_)?(?:secret|password)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -47,34 +41,17 @@ TRANSPORT = {entry.name for entry in fields(Endpoint)} - {"url", "key"}
 """`backend_args` that change no answer."""
 
 
-def refuse_secrets(arguments: Mapping[str, Any]) -> None:
-    """Refuse a secret on the command line, where the process list, the shell's history and `run.json` would keep it.
-
-    Raises:
-        UserError: naming the argument, never its value.
-    """
-    for name in arguments:
-        if _SECRET.fullmatch(name):
-            raise UserError(
-                f"--backend-arg {name}: secrets are read from the environment only; "
-                f"put the key into {KEY_VARIABLE}, or into a variable that --api-key-env names"
-            )
-
-
 def endpoint(backend: str, arguments: Mapping[str, Any]) -> Endpoint:
-    """The server that `backend_args` describe, with its key from the environment.
+    """The server that `backend_args`, of the right types, describe, with its key from the environment.
 
     Raises:
-        UserError: no address or a wrong one, a value out of range, a key that is missing or cannot be sent.
+        UserError: no address or a wrong one, a key that is missing or cannot be sent.
     """
     chosen = {name: value for name, value in arguments.items() if name in TRANSPORT and value is not None}
-    for name, kind in (("num_concurrent", int), ("max_retries", int), ("timeout", (int, float))):
-        if name in chosen and (not isinstance(chosen[name], kind) or not chosen[name] > 0):
-            raise UserError(f"--backend-arg {name}={chosen[name]}: give a number above 0")
     url = address(backend, arguments.get("base_url"))
     variable = str(chosen.setdefault("api_key_env", KEY_VARIABLE))
     needed = "api_key_env" in arguments or urlsplit(url).hostname == urlsplit(_OPENAI).hostname
-    return Endpoint(url=url, key=_key(variable, needed), **chosen)
+    return Endpoint(url=url, key=read_key(variable, needed), **chosen)
 
 
 def address(backend: str, base_url: object) -> str:
@@ -93,25 +70,19 @@ def address(backend: str, base_url: object) -> str:
 
 
 def _split(base_url: str) -> SplitResult:
+    inside = f"--base-url: holds a password or key; put the key into {KEY_VARIABLE} and leave it out there"
+    if "@" in base_url:  # whatever stands before it: a slash in a password makes it look like a port or a path
+        raise UserError(f"{inside} (an @ that belongs to the path is written %40)")
     try:
         parts = urlsplit(base_url)
-        _ = parts.port
-    except ValueError:
-        parts = SplitResult("", "", "", "", "")
-    if parts.username or parts.password or any(_SECRET.fullmatch(name) for name, _ in parse_qsl(parts.query)):
-        raise UserError(f"--base-url: holds a password or key; put the key into {KEY_VARIABLE} and leave it out there")
+        _ = parts.port, (parts.hostname or "").encode("idna")
+    except ValueError:  # not repeated: what it holds cannot be told
+        raise UserError("--base-url: not an address; write it like http://localhost:8000") from None
+    if any(is_secret(name) for name, _ in parse_qsl(f"{parts.query}&{parts.fragment}", keep_blank_values=True)):
+        raise UserError(inside)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UserError(f"--base-url {base_url}: not an address; write it like http://localhost:8000")
     return parts
-
-
-def _key(variable: str, needed: bool) -> str | None:
-    key = os.environ.get(variable, "").strip()
-    if not key and needed:
-        raise UserError(f"{variable}: not set in the environment; put the server's API key there")
-    if not (key.isascii() and key.isprintable()):
-        raise UserError(f"{variable}: holds characters that no API key has; put the key alone there")
-    return key or None
 
 
 def identifying(backend: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """The kinds of servers: plain completions, chats, OpenAI's own chats."""
 
-import inspect
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from lm_eval.models.api_models import JsonChatStr, TemplateAPI
+from lm_eval.models.api_models import JsonChatStr
 from lm_eval.models.openai_completions import LocalChatCompletion
 
 from benchmark.errors import UserError
@@ -15,7 +14,6 @@ from benchmark.servers.server import Server
 
 _REASONING = re.compile(r"(?:^|/)(?:o\d|gpt-[5-9])")
 """OpenAI's models that take neither stop strings nor a temperature."""
-_OURS = TRANSPORT | {"base_url", "model", "pretrained", "header", "auth_token", "batch_size", "kwargs", "self"}
 
 
 class CompletionsServer(Server):
@@ -75,8 +73,8 @@ class OpenAIChatServer(ChatServer):
 def load(backend: str, model: str, server: Endpoint, arguments: Mapping[str, Any], max_length: int | None) -> Server:
     """The lm-eval model for a server.
 
-    Raises:
-        UserError: an argument that this backend does not know; lm-eval itself would ignore it in silence.
+    Args:
+        arguments: of the right types; None leaves one out.
     """
     kind = (
         OpenAIChatServer
@@ -85,14 +83,8 @@ def load(backend: str, model: str, server: Endpoint, arguments: Mapping[str, Any
         if backend in CHAT
         else CompletionsServer
     )
-    given = {name: value for name, value in arguments.items() if name not in TRANSPORT | {"base_url"}}
-    known = {name for cls in (kind, Server, TemplateAPI) for name in inspect.signature(cls).parameters}
-    known -= _OURS | {"endpoint", "arguments"}
-    if unknown := sorted(given.keys() - known):
-        raise UserError(
-            f"--backend-arg {', '.join(unknown)}: unknown to {backend}, which has {', '.join(sorted(known))}; "
-            'fields of the request itself go into --backend-arg extra_body={"…": …}'
-        )
+    elsewhere = TRANSPORT | {"base_url"}
+    given = {name: value for name, value in arguments.items() if name not in elsewhere and value is not None}
     if max_length:
         given["max_length"] = max_length
     return kind(server, model=model, **given)

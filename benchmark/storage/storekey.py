@@ -18,7 +18,7 @@ _CODE = {
     "other": ("systems/backends.py", "systems/vllm_engine.py"),
 }
 """Our modules that have a part in an answer, by the kind of backend."""
-_CONTENTS = {"pretrained_sha256", "adapter_sha256", "commit", "engine_sha256"}
+_CONTENTS = {"pretrained_sha256", "adapter_sha256", "backend_args_sha256", "commit", "engine_sha256"}
 """Ingredients that change under one and the same command, beside the versions."""
 _VERSION = "version of "
 _notices = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     import torch
 
-Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+Computed = Literal["float32", "bfloat16", "float16"]
+Dtype = Literal["auto", Computed]
 DTYPES: tuple[str, ...] = get_args(Dtype)
 
 FLOAT16_OVERFLOWS = frozenset(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -60,3 +60,32 @@ def weights_sha256(path: Path) -> str:
     if path.is_file():
         return sha256_of_file(path)
     return sha256_of_files(file for pattern in _WEIGHTS for file in path.glob(pattern))
+
+
+def arguments_sha256(arguments: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The contents of the files and folders that a backend's arguments name, each argument's in their order.
+
+    Of a folder that is what `model_sha256` knows: a folder of answers to come, or of a cache, is no part of a system.
+    """
+    found = {name: [_content(path) for path in _paths(value)] for name, value in arguments.items()}
+    return {name: contents for name, contents in found.items() if contents}
+
+
+def _content(path: Path) -> str:
+    return model_sha256(path) if path.is_dir() or path.suffix == ".gguf" else sha256_of_file(path)
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    """The texts in a JSON value that name a file or a folder here."""
+    if isinstance(value, Mapping | list):
+        for below in value.values() if isinstance(value, Mapping) else value:
+            yield from _paths(below)
+    elif isinstance(value, str) and value and _is_there(Path(value)):
+        yield Path(value)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file() or path.is_dir()
+    except OSError:  # no path at all: a chat template, say, is too long for one
+        return False

@@ -83,6 +83,20 @@ def test_two_runs_of_one_system_rarely_get_a_verdict(tmp_path):
             "quantization",
             "system",
         ),
+        (
+            {
+                "changes": {
+                    "system": {
+                        "pretrained": "base",
+                        "quantization": "nf4",
+                        "backend": "hf",
+                        "backend_args_sha256": {"tokenizer": ["a"]},
+                    }
+                }
+            },
+            "backend_args_sha256",
+            "system",
+        ),
         ({"changes": {"device": {"kind": "cuda"}}}, "device", "system"),
         ({"changes": {"options": {"max_length": 512}}}, "max_length", "system"),
         ({"changes": {"engine_sha256": "e"}}, "engine", "system"),
