@@ -15,10 +15,12 @@ from benchmark.servers import network
 from benchmark.servers.endpoint import Endpoint
 from benchmark.servers.replies import Malformed, Reader, Reply, read
 from benchmark.servers.request_log import RequestLog
-from benchmark.servers.troubles import Trouble, failure, refusal, shown
+from benchmark.servers.troubles import Trouble, failure, refusal
+from benchmark.servers.words import shown
 
 FIRST_WAIT, MOST_WAIT = 1.0, 60.0
 """Seconds before the second try, doubling up to the most."""
+_NO_TLS = "check that --base-url names a port that speaks https, or write http:// there"
 _notices = logging.getLogger(__name__)
 
 
@@ -88,7 +90,7 @@ class Client:
                     return await self._try(session, call, attempt.retry_state.attempt_number)
         except Trouble as trouble:
             tries = f"{trouble} ({self.endpoint.max_retries} tries)"
-            raise failure(self.endpoint, tries, trouble.status) from None
+            raise failure(self.endpoint, tries, trouble.status, remedy=trouble.remedy) from None
         raise AssertionError("tenacity returns or raises")
 
     async def _try(self, session: aiohttp.ClientSession, call: Call, attempt: int) -> Reply:
@@ -100,8 +102,11 @@ class Client:
             facts |= {"finish_reason": reply.finish_reason}
             facts |= {"prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens}
             return reply
-        except (Trouble, UserError) as error:
-            facts["error"] = str(error)
+        except Trouble as trouble:
+            facts["error"] = trouble.kind
+            raise
+        except UserError:
+            facts["error"] = "the run ends"
             raise
         except asyncio.CancelledError:
             facts["error"] = "abandoned"
@@ -116,23 +121,25 @@ class Client:
                 body = await response.read()
         except TimeoutError:
             raise Trouble(f"no answer within {self.endpoint.timeout:g} s") from None
-        except aiohttp.ClientSSLError:
+        except aiohttp.ClientConnectorCertificateError:
             remedy = "give its authority with --backend-arg ca_cert_path=…"
             raise failure(self.endpoint, "its certificate cannot be verified", None, remedy=remedy) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Trouble(shown(self.endpoint, str(error) or type(error).__name__)) from None
+            remedy = _NO_TLS if isinstance(error, aiohttp.ClientSSLError) else ""
+            words = shown(self.endpoint, str(error), call.payload)
+            raise Trouble(type(error).__name__, words, remedy=remedy) from None
         if response.status != 200:
-            raise refusal(self.endpoint, response.status, response.headers, body)
+            raise refusal(self.endpoint, call.payload, response.status, response.headers, body)
         try:
             return read(body, call.reader)
         except Malformed as error:
-            raise Trouble(shown(self.endpoint, str(error)), response.status) from None
+            raise Trouble(str(error), shown(self.endpoint, error.words, call.payload), response.status) from None
 
     def _announce(self, state: RetryCallState) -> None:
         """Say once of each kind of trouble that it is there; the log has every case."""
-        trouble = str(state.outcome.exception()) if state.outcome else ""
-        if trouble not in self._announced:
-            self._announced.add(trouble)
+        trouble = state.outcome.exception() if state.outcome else None
+        if isinstance(trouble, Trouble) and trouble.kind not in self._announced:
+            self._announced.add(trouble.kind)
             seconds = state.next_action.sleep if state.next_action else 0.0
             _notices.warning("%s: %s; trying again in %.0f s", self.endpoint.url, trouble, seconds)
 

@@ -1,6 +1,6 @@
 """What a server's reply says: the answer, or that there is none. Nothing unreadable passes for an empty answer."""
 
-import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,23 @@ from typing import Any
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 
 from benchmark.errors import UserError
+from benchmark.servers.words import said
 from benchmark.systems.thinking import THINK
+from tasks.items import DataError, json_object
 
+_BROKEN_OFF = {"abort", "error"}
+"""Reasons for an answer's end that are no end of it: the server gave it up."""
+_LONGEST_REASON = 40
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Malformed(Exception):
     """A reply that holds no answer; the message says what is wrong with it."""
+
+    def __init__(self, message: str, words: str = "") -> None:
+        super().__init__(message)
+        self.words = words
+        """What the server says of it."""
 
 
 @dataclass(frozen=True)
@@ -40,28 +50,29 @@ def read(body: bytes, reader: Reader) -> Reply:
     Bytes that are not UTF-8 become U+FFFD, as they do where a tokenizer decodes half a character.
 
     Raises:
-        Malformed: not JSON, an error in place of a reply, or no answer where one belongs.
+        Malformed: not JSON, an error in place of a reply or an answer, or no answer where one belongs.
     """
     try:
-        data = json.loads(body.decode("utf-8", errors="replace"))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise Malformed(f"the reply is not JSON ({len(body)} bytes)") from error
-    if not isinstance(data, dict):
-        raise Malformed("the reply is not a JSON object")
-    if data.get("error"):
-        raise Malformed(f"the reply is an error: {said(data)}")
+        data = json_object(body.decode("utf-8", errors="replace"))
+    except DataError as error:
+        raise Malformed(f"the reply is not a JSON object ({len(body)} bytes)") from error
+    _refuse_error(data)
+    _refuse_error(choice(data))
+    finish = _finish(choice(data))
+    if finish and finish.lower() in _BROKEN_OFF:
+        raise Malformed(f"the server gave the answer up (finish_reason {finish})")
     answer = reader(data)
     usage = data["usage"] if isinstance(data.get("usage"), dict) else {}
-    return Reply(answer, _finish(choice(data)), usage.get("prompt_tokens"), usage.get("completion_tokens"))
+    return Reply(answer, finish, _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
 
 
-def said(data: object) -> str:
-    """The server's own words about an error, from the shapes in use."""
-    if isinstance(data, dict):
-        for key in ("error", "message", "detail"):
-            if data.get(key):
-                return said(data[key])
-    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+def _refuse_error(part: Mapping[str, Any]) -> None:
+    if part.get("error"):
+        raise Malformed("the reply is an error", said(part["error"]))
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def choice(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -74,7 +85,7 @@ def choice(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _finish(chosen: Mapping[str, Any]) -> str | None:
     reason = chosen.get("finish_reason")
-    return reason if isinstance(reason, str) else None
+    return _clean(reason)[:_LONGEST_REASON] if isinstance(reason, str) else None
 
 
 def completion_text(data: Mapping[str, Any]) -> str:
@@ -97,20 +108,21 @@ def chat_text(data: Mapping[str, Any]) -> str:
         content = "".join(
             part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
         )
-    thought = message.get("reasoning_content") or message.get("reasoning")
+    thought, finish = message.get("reasoning_content") or message.get("reasoning"), _finish(chosen)
     if not content and isinstance(message.get("refusal"), str):
         return _clean(message["refusal"])
-    if not content and isinstance(thought, str) and (content is None or _finish(chosen) == "length"):
+    if not content and isinstance(thought, str) and finish and (content is None or finish == "length"):
         return _clean(f"{THINK}\n{thought}")
     return _text(chosen, content)
 
 
 def _text(chosen: Mapping[str, Any], text: object) -> str:
-    if text is None and _finish(chosen):
-        return ""  # The server says that the model has finished, with nothing to say.
-    if not isinstance(text, str):
-        raise Malformed(f"the reply has {'no' if text is None else 'a broken'} text and no reason for it")
-    return _clean(text)
+    """A text as it is; none is an answer only where the server says that the model has finished, with nothing to say."""
+    if not isinstance(text, str | None):
+        raise Malformed("the reply has a broken text")
+    if not text and not _finish(chosen):
+        raise Malformed("the reply has no text and no reason for it")
+    return _clean(text or "")
 
 
 def _clean(text: str) -> str:
@@ -133,6 +145,9 @@ def log_likelihood(data: Mapping[str, Any], tokens: Sequence[int], context: int)
             f"{len(tokens) + 1}; log-likelihood tasks need one that echoes prompts (vLLM does), and its own tokenizer"
         )
     try:
-        return LocalCompletionsAPI.parse_logprobs(dict(data), [list(tokens)], [context])[0]
-    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
+        value, greedy = LocalCompletionsAPI.parse_logprobs(dict(data), [list(tokens)], [context])[0]
+        if math.isnan(value):
+            raise ValueError("not a number")
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError, OverflowError) as error:
         raise Malformed("the reply's log-probabilities cannot be read") from error
+    return float(value), greedy

@@ -1,4 +1,7 @@
-"""One line of JSON for each try of each request: when, how long, how it ended. No prompt, no answer, no key."""
+"""One line of JSON for each try of each request: when, how long, how it ended.
+
+No prompt, no answer, no key, and nothing that a server says of its own, which may repeat all of these.
+"""
 
 import datetime
 import json
@@ -26,6 +29,6 @@ class RequestLog:
         line |= {name: value for name, value in facts.items() if value is not None}
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                file.write(json.dumps(line) + "\n")
         except OSError as error:
             raise UserError(f"{self.path}: cannot write the request log ({error.strerror}); free some space") from error

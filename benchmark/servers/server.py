@@ -7,7 +7,6 @@ it sends token ids without the BOS token that the model was trained with; and it
 name for a reasoning model, to be sampled at temperature 1.
 """
 
-import copy
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -18,13 +17,13 @@ import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.api_models import JsonChatStr
 from lm_eval.models.openai_completions import LocalCompletionsAPI
-from lm_eval.models.utils import handle_stop_sequences
+from lm_eval.models.utils import normalize_gen_kwargs
 
 from benchmark.errors import UserError
 from benchmark.servers.client import Call, Client
 from benchmark.servers.endpoint import Endpoint
 from benchmark.servers.replies import Reply, choice, completion_text, log_likelihood
-from benchmark.storage.answers import is_sampled
+from benchmark.storage.requestkey import is_sampled
 from benchmark.systems.thinking import after_thinking
 
 MOST_STOPS = 4
@@ -61,6 +60,8 @@ class Server(LocalCompletionsAPI):
         self.client = Client(endpoint)
         self.extra_body = dict(extra_body or {})
         self.think_end_token = think_end_token
+        self.reply: Reply | None = None
+        """What came with the answer that the store is being told of."""
 
     @property
     def tok_encode(self) -> Any:
@@ -89,14 +90,22 @@ class Server(LocalCompletionsAPI):
         return [reply.answer for reply in replies]
 
     def _call(self, prompt: str | JsonChatStr, settings: dict[str, Any], seed: int) -> Call:
-        payload = self._create_payload(
-            self._prompt(prompt), generate=True, gen_kwargs=copy.deepcopy(settings), seed=seed, eos=None
-        )
+        asked = self._asked(settings)
+        stop = list(asked["until"])
+        payload = self._create_payload(self._prompt(prompt), generate=True, gen_kwargs=asked, seed=seed, eos=None)
         told = payload.pop("stop", None) or []
         if told and self.think_end_token is None:  # a stop string within a thought would end it
             payload["stop"] = list(told)[:MOST_STOPS]
-        stop = handle_stop_sequences(copy.copy(settings.get("until")), None)
         return Call(payload | self.extra_body, partial(self._answer, stop=stop), (prompt, settings))
+
+    def _asked(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Generation settings as every other backend reads them: greedy unless they ask for samples.
+
+        A server that is told a temperature samples, whatever `do_sample` says; lm-eval would tell it.
+        """
+        given = {name: value for name, value in settings.items() if value is not None}
+        asked: dict[str, Any] = {**normalize_gen_kwargs(given, self._max_gen_toks)}
+        return asked | {"temperature": asked.get("temperature", 1.0) if is_sampled(settings) else 0.0}
 
     def _prompt(self, prompt: str | JsonChatStr) -> Any:
         """Text, so that the server's own tokenizer adds what the model expects in front of it, and does so once."""
@@ -114,6 +123,7 @@ class Server(LocalCompletionsAPI):
     def _ask(self, calls: Sequence[Call], method: str) -> list[Reply]:
         def keep(call: Call, reply: Reply) -> None:
             if call.arguments is not None:
+                self.reply = reply
                 self.cache_hook.add_partial(method, call.arguments, reply.answer)
 
         return self.client.ask_all(calls, keep)

@@ -1,13 +1,13 @@
 """Which failures may pass and which end the run, and what the user is told."""
 
 import email.utils
-import json
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.servers.endpoint import Endpoint
-from benchmark.servers.replies import said
+from benchmark.servers.words import error_text, shown
 
 LONGEST_REQUESTED_WAIT = 600.0
 """A server that asks for a longer pause (a spent quota) ends the run: its answers are kept, and nobody is watching."""
@@ -25,26 +25,39 @@ _REMEDIES = {
 class Trouble(Exception):
     """A failure that may pass."""
 
-    def __init__(self, message: str, status: int | None = None, wait: float = 0.0) -> None:
-        super().__init__(message)
+    def __init__(
+        self, kind: str, words: str = "", status: int | None = None, *, wait: float = 0.0, remedy: str = ""
+    ) -> None:
+        """Say what happened.
+
+        Args:
+            kind: in our words, which the log keeps.
+            words: in others' words, the server's too, for the terminal.
+            status: of HTTP, where there was a reply.
+            wait: seconds that the server asked for.
+            remedy: where the status does not tell it.
+        """
+        super().__init__(f"{kind}: {words}" if words else kind)
+        self.kind = kind
         self.status = status
         self.wait = wait
-        """Seconds that the server asked for."""
+        self.remedy = remedy
 
 
-def refusal(server: Endpoint, status: int, headers: Mapping[str, str], body: bytes) -> Exception:
+def refusal(
+    server: Endpoint, payload: Mapping[str, Any], status: int, headers: Mapping[str, str], body: bytes
+) -> Exception:
     """What a status other than 200 means: a passing trouble, or the end."""
-    words = shown(server, _error_text(body))
-    message = f"HTTP {status}{f': {words}' if words else ''}"
     wait = retry_after(headers.get("Retry-After"))
+    trouble = Trouble(f"HTTP {status}", shown(server, error_text(body), payload), status, wait=wait)
     if wait > LONGEST_REQUESTED_WAIT:
-        return failure(server, f"{message} (it asks for a pause of {wait:.0f} s)", status)
+        return failure(server, f"{trouble} (it asks for a pause of {wait:.0f} s)", status)
     if status in _PASSING and b"insufficient_quota" not in body:
-        return Trouble(message, status, wait)
+        return trouble
     if 300 <= status < 400:
-        place = shown(server, headers.get("Location", "?"))
-        return failure(server, f"{message} to {place}", status, remedy="give that as --base-url")
-    return failure(server, message, status)
+        place = shown(server, headers.get("Location", "?"), payload)
+        return failure(server, f"{trouble} to {place}", status, remedy="give that as --base-url")
+    return failure(server, str(trouble), status)
 
 
 def failure(server: Endpoint, message: str, status: int | None, *, remedy: str = "") -> UserError:
@@ -60,14 +73,6 @@ def _remedy(status: int | None) -> str:
     return "see the server's log" if status == 200 or status >= 500 else "see what the server says"
 
 
-def shown(server: Endpoint, text: str) -> str:
-    """A server's words for one line of a terminal: short, and without the key, should it repeat that."""
-    if server.key:
-        text = text.replace(server.key, "***")
-    line = " ".join(text.split())[:300]
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
-
-
 def retry_after(header: str | None) -> float:
     """Seconds that a Retry-After header asks for, given as seconds or as a date; 0 where there is none to be read."""
     if not header:
@@ -78,13 +83,5 @@ def retry_after(header: str | None) -> float:
         pass
     try:
         return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
-
-
-def _error_text(body: bytes) -> str:
-    text = body.decode("utf-8", errors="replace")
-    try:
-        return said(json.loads(text))
-    except (json.JSONDecodeError, RecursionError):
-        return text

@@ -1,6 +1,8 @@
 """A server on loopback that misbehaves as a script says, and the way a run asks it."""
 
 import json
+import ssl
+import sys
 import threading
 import time
 from collections import Counter
@@ -11,15 +13,27 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 from lm_eval.api.instance import Instance
 from lm_eval.models.api_models import JsonChatStr
 
+from benchmark.servers import client
 from benchmark.storage.answers import StoredLM
 from benchmark.storage.store import AnswerStore
 from benchmark.system import SystemSpec
 from benchmark.systems.backends import load_backend
 
 CHAT, PLAIN = "local-chat-completions", "local-completions"
+KEY = "sk-do-not-show-me-0123456789"
+SELF_SIGNED = Path(__file__).parent / "self_signed.pem"
+"""Key and certificate of 127.0.0.1, made for these tests; no authority knows it."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting between tries, and no key of this machine, for every test of a module that has this in a name."""
+    monkeypatch.setattr(client, "FIRST_WAIT", 0.001)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
 @dataclass(frozen=True)
@@ -55,18 +69,30 @@ class Seen:
     """Seconds on the monotonic clock."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *whose: Any) -> None:
+        """Say nothing of a client that hung up, as one does that is waited for no longer, or that trusts no certificate."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(*whose)
+
+
 class Stub:
     """The server: `script(prompt, attempt)` says what to send, attempts counted from 1 for each prompt."""
 
-    def __init__(self, script: Callable[[str, int], Answer]) -> None:
+    def __init__(self, script: Callable[[str, int], Answer], tls: bool) -> None:
         self.script = script
         self.seen: list[Seen] = []
         self.over = threading.Event()
         self._attempts: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self.url = f"http{'s' * tls}://127.0.0.1:{self._server.server_address[1]}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(SELF_SIGNED)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def serve(self) -> None:
         self._server.serve_forever(poll_interval=0.01)
@@ -110,8 +136,8 @@ class Stub:
 
 
 @contextmanager
-def serving(script: Callable[[str, int], Answer]) -> Iterator[Stub]:
-    stub = Stub(script)
+def serving(script: Callable[[str, int], Answer], *, tls: bool = False) -> Iterator[Stub]:
+    stub = Stub(script, tls)
     thread = threading.Thread(target=stub.serve, daemon=True)
     thread.start()
     try:

@@ -133,6 +133,8 @@ def test_log_likelihoods_are_summed_over_the_continuation(tiny_model: Path):
         (lambda prompt: echoed(prompt, missing=1), "its own tokenizer"),
         (lambda _: completion("", logprobs=None), "log-probabilities for 0 tokens"),
         (lambda prompt: Answer(echoed(prompt).body.replace(b"-1.0", b'"x"')), "cannot be read"),
+        (lambda prompt: Answer(echoed(prompt).body.replace(b"-1.0", b"NaN")), "cannot be read"),
+        (lambda prompt: Answer(echoed(prompt).body.replace(b"-1.0", b"-1" + b"0" * 400)), "cannot be read"),
     ],
 )
 def test_wrong_log_probabilities_are_no_score(reply: Any, message: str, tiny_model: Path):
