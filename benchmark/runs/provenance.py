@@ -40,6 +40,8 @@ PACKAGES = (
 SHORTEST_REPETITION = 100
 """Characters; tables have lines of dashes that are shorter."""
 _OVER_AND_OVER = re.compile(r"(.{1,200}?)\1{3,}", re.DOTALL)
+_CUTTING = {"hf", "vllm", "sglang"}
+"""Backends that cut a prompt which is longer than the context; a server says what it cannot take."""
 _NO_GRADERS = {"generator.py", "verify.py"}
 
 
@@ -94,7 +96,7 @@ def record(
         "generation": {"batch_size": options.batch_size, "max_gen_toks": options.max_gen_toks},
         "device": device(),
         "seconds": round(seconds, 1),
-        "tokens": _tokens(lm, samples),
+        "tokens": _tokens(lm, samples, cuts_prompts=spec.backend in _CUTTING),
         "peak_memory_bytes": peak_memory_bytes(),
         "finetuning": _finetuning(spec),
         "finished": today(),
@@ -126,14 +128,15 @@ def _parameters(lm: Any) -> int | None:
     return None if model is None else getattr(model, "num_parameters", lambda: None)()
 
 
-def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any] | None:
+def _tokens(lm: Any, samples: Mapping[str, list[dict[str, Any]]], *, cuts_prompts: bool) -> dict[str, Any] | None:
     """Prompt and answer tokens; how many answers filled their limit (cut short, most likely), how many of these
-    repeated themselves, how many prompts were longer than the context (cut from the left).
+    repeated themselves, how many prompts were longer than the context (cut from the left, where the backend does so).
     """
     encode = getattr(lm, "tok_encode", None)
     if encode is None:
-        return None
-    context = getattr(lm, "max_length", None)
+        cut_off = getattr(lm, "cut_off", None)
+        return None if cut_off is None else {"truncated_answers": cut_off}
+    context = getattr(lm, "max_length", None) if cuts_prompts else None
     prompts, answers, truncated, repeating, too_long = 0, [], 0, 0, 0
     for row in (row for rows in samples.values() for row in rows):
         for arguments, responses in zip(row["arguments"], row["resps"], strict=True):

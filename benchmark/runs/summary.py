@@ -84,9 +84,8 @@ def _limits(record: RunRecord) -> list[str]:
         remedy = "raise --max-gen-toks if they break off"
         lines.append(f"answers that filled their limit of tokens: {filled}{of_them}; {remedy}")
     if too_long:
-        lines.append(
-            f"prompts longer than the model's context, cut at their beginning: {too_long} (or --on-long-prompt refuse)"
-        )
+        remedy = " (or --on-long-prompt refuse)" if record.get("system", "backend") == "hf" else ""
+        lines.append(f"prompts longer than the model's context, cut at their beginning: {too_long}{remedy}")
     return lines
 
 

@@ -80,9 +80,11 @@ class _Words:
     ],
 )
 def test_a_prompt_is_too_long_with_what_follows_it(arguments: list[Any], too_long: bool):
-    counted = _tokens(_Words(), {"task": [{"arguments": [arguments], "resps": [["Да"]]}]})
-    assert counted is not None
+    samples = {"task": [{"arguments": [arguments], "resps": [["Да"]]}]}
+    counted, sent_whole = (_tokens(_Words(), samples, cuts_prompts=cuts) for cuts in (True, False))
+    assert counted and sent_whole
     assert counted["too_long_prompts"] == too_long
+    assert sent_whole == counted | {"too_long_prompts": 0}
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,12 @@ def test_nothing_lost_is_nothing_said(monkeypatch, capsys):
     assert "answers" not in told(monkeypatch, capsys, [task("one", ["correct", "wrong"])])
 
 
-def test_limits_of_tokens_and_context_are_told(monkeypatch, capsys):
-    out = told(monkeypatch, capsys, [task("one", ["wrong"])], tokens={"truncated_answers": 7, "too_long_prompts": 2})
+@pytest.mark.parametrize(("backend", "remedy"), [("hf", " (or --on-long-prompt refuse)"), ("vllm", "")])
+def test_limits_of_tokens_and_context_are_told(monkeypatch, capsys, backend: str, remedy: str):
+    tokens = {"truncated_answers": 7, "too_long_prompts": 2}
+    out = told(monkeypatch, capsys, [task("one", ["wrong"])], tokens=tokens, system={"backend": backend})
     assert "answers that filled their limit of tokens: 7; raise --max-gen-toks if they break off" in out
-    assert "prompts longer than the model's context, cut at their beginning: 2" in out
+    assert f"prompts longer than the model's context, cut at their beginning: 2{remedy}" in out.splitlines()
 
 
 def test_answers_that_repeat_themselves_are_told(monkeypatch, capsys):
