@@ -62,13 +62,14 @@ def weights_sha256(path: Path) -> str:
     return sha256_of_files(file for pattern in _WEIGHTS for file in path.glob(pattern))
 
 
-def arguments_sha256(arguments: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The contents of the files and folders that a backend's arguments name, each argument's in their order.
+def arguments_sha256(arguments: Mapping[str, Any]) -> str | None:
+    """One hash over the contents of the files and folders that a backend's arguments name; None where they name none.
 
     Of a folder that is what `model_sha256` knows: a folder of answers to come, or of a cache, is no part of a system.
     """
     found = {name: [_content(path) for path in _paths(value)] for name, value in arguments.items()}
-    return {name: contents for name, contents in found.items() if contents}
+    named = {name: contents for name, contents in found.items() if contents}
+    return sha256_of_json(named) if named else None
 
 
 def _content(path: Path) -> str:

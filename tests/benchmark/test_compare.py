@@ -90,7 +90,7 @@ def test_two_runs_of_one_system_rarely_get_a_verdict(tmp_path):
                         "pretrained": "base",
                         "quantization": "nf4",
                         "backend": "hf",
-                        "backend_args_sha256": {"tokenizer": ["a"]},
+                        "backend_args_sha256": "a",
                     }
                 }
             },

@@ -1,5 +1,6 @@
 """`--backend-arg`: read, held against what the backend takes, and part of the system's identity with the files it names."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.servers.keys import is_secret
-from benchmark.storage.storekey import ingredients, store_key
+from benchmark.storage.storekey import ingredients, remember, store_key
 from benchmark.system import SystemSpec, identity, load_lm
 from benchmark.systems.arguments import check_arguments, parse_arguments
 
@@ -120,6 +121,17 @@ def test_a_folder_that_an_argument_names_is_its_content(nested: bool, tmp_path: 
     assert key(**arguments) == before
     (tmp_path / "tokenizer.json").write_text('{"changed": true}')
     assert key(**arguments) != before
+
+
+def test_it_is_told_that_such_a_folder_has_changed(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / "tokenizer.json").write_text("{}")
+    system = SystemSpec("org/name", backend="vllm", backend_args={"tokenizer": str(tmp_path)})
+    remember(tmp_path / ".answers", ingredients(identity(system), {}))
+    (tmp_path / "tokenizer.json").write_text('{"changed": true}')
+    remember(tmp_path / ".answers", ingredients(identity(system), {}))
+    assert re.search(
+        "answers kept there are not used: backend_args_sha256 was [0-9a-f]{12}, is [0-9a-f]{12}", caplog.text
+    )
 
 
 def test_a_file_that_an_argument_names_is_its_content(tmp_path: Path):
