@@ -20,7 +20,7 @@ from benchmark.families import families, metadata
 from benchmark.overlap import NEAR, Index, masked, shingles
 from tasks import ROOT
 from tasks.dataset import SPLITS, data_sha256, read_split
-from tasks.items import DataError, read_jsonl, validate
+from tasks.items import DataError, json_object, numbered_lines, read_jsonl, text_problems, validate
 
 SHOWN = 5
 LEAST_SHARE, LARGEST_SHARE = 0.2, 0.5
@@ -160,10 +160,11 @@ def check_file(path: Path) -> None:
         UserError: the file cannot be read, or rows are bad.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        numbered = numbered_lines(path)
+    except OSError as error:
         raise UserError(f"--data {path}: cannot be read ({error}); give a UTF-8 JSONL file") from error
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    except DataError as error:
+        raise UserError(f"--data {error}") from error
     problems = [f"{path}:{number}: {problem}" for number, line in numbered for problem in _row_problems(line)]
     problems += _duplicates(path, numbered)
     console = Console()
@@ -178,16 +179,9 @@ def check_file(path: Path) -> None:
 
 def _row_problems(line: str) -> list[str]:
     try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        return [f"not JSON: {error.msg} at column {error.colno}"]
-    if not isinstance(row, dict):
-        return [f"expected an object, found {type(row).__name__}"]
-    return [
-        f"key {key!r} must be a non-empty text"
-        for key in ("instruction", "output", "category")
-        if not isinstance(row.get(key), str) or not row[key].strip()
-    ]
+        return text_problems(json_object(line), ("instruction", "output", "category"))
+    except DataError as error:
+        return [str(error)]
 
 
 def _duplicates(path: Path, numbered: list[tuple[int, str]]) -> list[str]:

@@ -47,20 +47,68 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """Every line of a JSONL file as a dict.
 
     Raises:
-        DataError: a line is not a JSON object (a truncated last line, say); names file and line.
+        DataError: as `numbered_rows`.
     """
-    rows: list[dict[str, Any]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-        if not line.strip():
-            continue
+    return [row for _, row in numbered_rows(path)]
+
+
+def numbered_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    """Every line of a JSONL file as (line number, dict); empty lines are passed over.
+
+    Raises:
+        DataError: the file is not UTF-8, or a line is not a JSON object (a truncated last line, say); names the place.
+    """
+    rows = []
+    for number, line in numbered_lines(path):
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}:{number}: not a whole line of JSON ({error.msg}); restore the file") from error
-        if not isinstance(row, dict):
-            raise DataError(f"{path}:{number}: expected a JSON object, found {type(row).__name__}")
-        rows.append(row)
+            rows.append((number, json_object(line)))
+        except DataError as error:
+            raise DataError(f"{path}:{number}: {error}; mend or restore the file") from error
     return rows
+
+
+def numbered_lines(path: Path) -> list[tuple[int, str]]:
+    """The lines of a UTF-8 file that hold something, with their numbers.
+
+    Raises:
+        DataError: the file is not UTF-8.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not in UTF-8 (byte {error.start}); save it as UTF-8") from error
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def json_object(line: str) -> dict[str, Any]:
+    """A line of JSON as a dict.
+
+    Raises:
+        DataError: it is no JSON (numbers of thousands of digits and endless nesting included), or no object.
+    """
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DataError(f"not a whole line of JSON ({error.msg} at column {error.colno})") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON that can be read ({error})") from error
+    if not isinstance(row, dict):
+        raise DataError(f"expected a JSON object, found {type(row).__name__}")
+    return row
+
+
+def text_problems(row: dict[str, Any], keys: Iterable[str]) -> list[str]:
+    """What keeps values from being texts that a tokenizer can read: empty ones, and half characters."""
+    return [
+        f"key {key!r} must be a non-empty text" + (" of whole characters" if isinstance(row.get(key), str) else "")
+        for key in keys
+        if not isinstance(row.get(key), str) or not row[key].strip() or not _is_whole(row[key])
+    ]
+
+
+def _is_whole(text: str) -> bool:
+    """Whether no half of a surrogate pair is in it, which JSON can spell and UTF-8 cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def validate(rows: Iterable[dict[str, Any]], where: str) -> list[Item]:

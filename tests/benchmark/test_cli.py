@@ -80,9 +80,9 @@ def test_a_users_file_is_checked_row_by_row(tmp_path: Path):
     assert done.returncode == 2
     told = done.stdout.replace("\n", " ")
     for expected in (
-        "my.jsonl:2: not JSON",
+        "my.jsonl:2: not a whole line of JSON",
         "my.jsonl:3: key 'output'",
-        "my.jsonl:4: expected an object",
+        "my.jsonl:4: expected a JSON object",
         "the same row as line 1",
     ):
         assert expected in told
