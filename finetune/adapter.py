@@ -25,9 +25,19 @@ def write_adapter(model: Any, tokenizer: Any, folder: Path, manifest: dict[str, 
     write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
-def describe(config: FinetuneConfig, digest: str, examples: Examples, trainer: Any, seconds: float) -> dict[str, Any]:
-    """How an adapter came about: base and data by hash, configuration, curve, speed, memory, versions."""
+def describe(
+    config: FinetuneConfig, digest: str, examples: Examples, guarded: int, trainer: Any, seconds: float
+) -> dict[str, Any]:
+    """How an adapter came about: base and data by hash, configuration, curve, speed, memory, versions.
+
+    Args:
+        digest: what makes two trainings the same one.
+        guarded: test items that no example is or resembles.
+        seconds: from loading the base to the last update, tries that were interrupted included.
+    """
     from finetune.model import base_spec
+
+    spent = trainer.spent()
 
     path = base_spec(config).local_path
     return {
@@ -39,7 +49,7 @@ def describe(config: FinetuneConfig, digest: str, examples: Examples, trainer: A
             "quantization": config.model.quantization,
         },
         "config": config.model_dump(mode="json"),
-        "config_sha256": digest,
+        "training_sha256": digest,
         "data": {
             "sha256": sha256_of_json([asdict(example) for example in examples.kept]),
             "examples": len(examples.kept),
@@ -47,11 +57,11 @@ def describe(config: FinetuneConfig, digest: str, examples: Examples, trainer: A
             "dropped_too_long": examples.dropped,
             "tokens": examples.tokens,
             "supervised_tokens": examples.supervised_tokens,
-            "leaks": 0,
+            "test_items_apart": guarded,
         },
         "updates": trainer.state.global_step,
-        "trained_tokens": trainer.tokens_seen,
-        "tokens_per_second": round(trainer.tokens_seen / seconds, 1),
+        "trained_tokens": spent.tokens,
+        "tokens_per_second": round(spent.tokens / spent.seconds, 1),
         "token_budget": trainer.token_budget,
         "gradient_checkpointing": trainer.checkpointing,
         "update_ends": trainer.progress.update_ends,

@@ -7,27 +7,30 @@ import torch
 from transformers import TrainingArguments
 
 from benchmark.errors import UserError
+from finetune.checkpoints import KEPT
 from finetune.config import TrainingConfig
 
 
 def arguments(
-    training: TrainingConfig, workspace: Path, updates: int, world: int, dtype: torch.dtype
+    training: TrainingConfig, workspace: Path, updates: int, world: int, dtype: torch.dtype, device: str
 ) -> TrainingArguments:
     """The Trainer's arguments for a configuration.
 
     Args:
         updates: optimizer steps in the whole training.
+        world: processes that train together.
         dtype: compute type; float16 trains under a gradient scaler, adapter weights stay float32.
+        device: where the model is: `cpu`, `cuda`, ….
     """
     if training.examples_per_update % world:
         raise UserError(
             f"training.examples_per_update={training.examples_per_update}: not divisible by {world} processes"
         )
-    on_cpu = not torch.cuda.is_available()
+    on_cpu = not device.startswith("cuda")
     if on_cpu and dtype == torch.float16:
         raise UserError("model.dtype=float16: a CPU trains in bfloat16 or float32; set model.dtype=auto")
     every = lambda times: max(1, math.ceil(updates / times)) if times else None  # noqa: E731
-    return TrainingArguments(
+    made = TrainingArguments(
         output_dir=str(workspace),
         num_train_epochs=training.epochs,
         per_device_train_batch_size=training.examples_per_update // world,
@@ -44,7 +47,7 @@ def arguments(
         eval_steps=every(training.validations),
         save_strategy="steps" if training.checkpoints else "no",
         save_steps=every(training.checkpoints) or 500,
-        save_total_limit=1,
+        save_total_limit=KEPT,
         logging_steps=1,
         seed=training.seed,
         data_seed=training.seed,
@@ -57,6 +60,11 @@ def arguments(
         disable_tqdm=True,
         log_level="error",
     )
+    if not on_cpu:
+        _ = made.device  # asking for it is what counts the GPUs
+        # One process trains on one: with all that it sees the Trainer would take that many times the examples.
+        made._n_gpu = 1
+    return made
 
 
 def _optimizer(name: str, on_cpu: bool) -> str:

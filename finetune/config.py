@@ -34,8 +34,11 @@ class DataConfig(_Section):
     """lm-eval tasks or groups; their training split, in their own prompt."""
     files: list[Path] = []
     """JSONL files of your own, rows {"instruction", "output", "category"}."""
+    validation_files: list[Path] = []
+    """The same of examples that are not trained on: the validation loss is taken on them beside the tasks' own."""
     weights: dict[str, float] = {}
-    """How often an epoch shows a task's or file's examples: 2.0 twice, 0.5 a random half; 1.0 if not named."""
+    """How often an epoch shows the examples of a task, a group or a file: 2.0 twice, 0.5 a random half; 1.0 if not
+    named."""
     limit_per_task: int | None = Field(None, gt=0)
     """Only so many examples of each task (the same random ones for the same seed)."""
     apply_chat_template: bool = False

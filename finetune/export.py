@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch.nn import functional
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, misfit
 from benchmark.run import today
 from benchmark.runs import provenance
 from benchmark.system import SystemSpec, load_model
-from benchmark.systems.adapter import read_manifest
+from benchmark.systems.adapter import MANIFEST, read_manifest
 from finetune.config import DataConfig
-from finetune.examples import Example, read_texts, tokenize
+from finetune.examples import Example, tokenize
+from finetune.texts import validation_texts
 from tasks.items import write_text
 
 REPORT = "export.json"
@@ -89,15 +91,23 @@ def _merge(spec: SystemSpec, folder: Path, device: str) -> None:
 
 def _validation_examples(adapter: Path, tokenizer: Any, count: int) -> list[Example]:
     """Of the adapter's own validation split; of all tasks' where it names none."""
-    manifest = read_manifest(adapter) or {}
-    stored = manifest.get("config", {}).get("data")
-    data = DataConfig.model_validate(stored) if stored else DataConfig()
-    texts = read_texts(data, "validation", seed=0) or read_texts(DataConfig(), "validation", seed=0)
+    data = _trained_on(adapter)
+    texts = validation_texts(data) or validation_texts(DataConfig())
     random.Random(0).shuffle(texts)
     kept = tokenize(texts[:count], tokenizer, data).kept
     if not kept:
         raise UserError(f"{adapter}: no validation example is shorter than data.max_length={data.max_length} tokens")
     return kept
+
+
+def _trained_on(adapter: Path) -> DataConfig:
+    """The data section of the adapter's configuration; the default one of an adapter of another program."""
+    stored = (read_manifest(adapter) or {}).get("config", {}).get("data")
+    try:
+        data = DataConfig.model_validate(stored) if stored else DataConfig()
+    except ValidationError as error:
+        raise UserError(f"{adapter / MANIFEST}: config.data: {misfit(error)}; copy the adapter again") from error
+    return data.model_copy(update={"validation_files": []})  # they may be gone, or lie elsewhere
 
 
 @torch.no_grad()

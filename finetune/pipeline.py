@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.systems.identity import sha256_of_json
+from benchmark.runs.processes import is_first
+from benchmark.system import SystemSpec, usable_device
+from benchmark.systems.identity import sha256_of_json, weights_sha256
 from benchmark.systems.license import license_of
 from finetune.config import FinetuneConfig
-from finetune.examples import Examples, Text, read_texts, tokenize
-from finetune.leakage import Leak, find_leaks
+from finetune.examples import Examples, tokenize
+from finetune.leakage import find_leaks, told
+from finetune.texts import Text, guarded_texts, training_texts, validation_texts
 
-SHOWN_LEAKS = 5
+ROWS = {"token_budget", "gradient_checkpointing"}
+"""Settings of the training that change how an update is computed, and not what comes of it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Prepared:
 
     train: list[Text]
     validation: list[Text]
-    leaks: list[Leak]
+    guarded: int
+    """Test items that no training example is or resembles."""
 
 
 def gather(config: FinetuneConfig) -> Prepared:
@@ -36,27 +41,16 @@ def gather(config: FinetuneConfig) -> Prepared:
         UserError: nothing to train on, or a training example is a test item (or one with other numbers).
     """
     seed = config.training.seed
-    train = read_texts(config.data, "train", seed)
+    train = training_texts(config.data, seed)
     if not train:
         raise UserError("data: no training examples; see data.tasks, data.files, data.weights")
-    guarded = config.data.model_copy(
-        update={"tasks": sorted({*config.data.tasks, "rufin"}), "limit_per_task": None, "weights": {}}
-    )
-    leaks = find_leaks(train, read_texts(guarded, "test", seed))
-    if leaks:
-        raise UserError(_leak_message(leaks))
+    guarded = guarded_texts(config.data)
+    if leaks := find_leaks(train, guarded):
+        raise UserError(told(leaks))
     random.Random(seed).shuffle(train)
-    validation = read_texts(config.data, "validation", seed)
+    validation = validation_texts(config.data)
     random.Random(seed).shuffle(validation)
-    return Prepared(train, validation[: config.training.validation_examples], leaks)
-
-
-def _leak_message(leaks: list[Leak]) -> str:
-    shown = "; ".join(f"[{leak.kind}, {leak.similarity:.2f}] «{leak.train[:90]}…»" for leak in leaks[:SHOWN_LEAKS])
-    return (
-        f"data: {len(leaks)} training examples stand in the test split or nearly do (names and numbers masked); "
-        f"a score after such training means nothing; remove them: {shown}"
-    )
+    return Prepared(train, validation[: config.training.validation_examples], len(guarded))
 
 
 def finetune(config: FinetuneConfig, output: Path, device: str = "auto") -> Path:
@@ -65,15 +59,28 @@ def finetune(config: FinetuneConfig, output: Path, device: str = "auto") -> Path
     Raises:
         UserError: a bad configuration or data, an `output` that holds another adapter, a loss that is not a number.
     """
-    digest = sha256_of_json(config.model_dump(mode="json"))
+    prepared = gather(config)
+    digest = _digest(config, prepared)
     if _is_finished(output, digest):
+        _tell(f"{output}: trained already with this configuration, data and base; it is left as it is")
         return output
     # A row of another length each time leaves a GPU's memory in fragments that no later row fits.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
-    workspace = _workspace(output, digest)
-    _train(config, gather(config), output, workspace, digest, _own_device(device))
+    _train(config, prepared, output, _workspace(output, digest), digest, _own_device(device))
     gc.collect()  # model and optimizer hold each other, and what comes next needs their memory
     return output
+
+
+def _digest(config: FinetuneConfig, prepared: Prepared) -> str:
+    """What makes two trainings the same one: settings, texts and base, wherever they lie."""
+    base = SystemSpec(config.model.pretrained).local_path
+    return sha256_of_json(
+        [
+            config.model_dump(mode="json", exclude={"training": ROWS, "data": {"files", "validation_files"}}),
+            [[(text.prompt, text.answer) for text in texts] for texts in (prepared.train, prepared.validation)],
+            weights_sha256(base) if base else None,
+        ]
+    )
 
 
 def _train(config: FinetuneConfig, prepared: Prepared, output: Path, workspace: Path, digest: str, device: str) -> None:
@@ -87,7 +94,8 @@ def _train(config: FinetuneConfig, prepared: Prepared, output: Path, workspace: 
     dtype = model.compute_dtype_of(config, peft_model)
     trainer = train.train(peft_model, training, examples.kept, validation.kept, workspace, dtype)
     if trainer.is_world_process_zero():
-        manifest = adapter.describe(config, digest, examples, trainer, time.monotonic() - started)
+        seconds = trainer.earlier.seconds + time.monotonic() - started
+        manifest = adapter.describe(config, digest, examples, prepared.guarded, trainer, seconds)
         staged = workspace / "adapter"
         trained = trainer.accelerator.unwrap_model(trainer.model)
         adapter.write_adapter(trained, tokenizer, staged, manifest, license_of(model.base_spec(config)))
@@ -108,18 +116,34 @@ def _workspace(output: Path, digest: str) -> Path:
     workspace = output.parent / f".{output.name}.training-{digest[:12]}"
     for other in sorted(output.parent.glob(f".{output.name}.training-*")):
         if other != workspace:
-            print(
-                f"{other}: checkpoints of another configuration, not used; delete them if you gave it up",
-                file=sys.stderr,
+            _tell(
+                f"{other}: checkpoints of another configuration or other data, not used; delete them if you gave it up"
             )
     return workspace
 
 
+def _tell(notice: str) -> None:
+    if is_first():
+        print(notice, file=sys.stderr)
+
+
 def _own_device(device: str) -> str:
-    """Of several processes that a launcher started, each takes its own GPU."""
+    """The device that this process trains on: of several processes that a launcher started, each has its own GPU.
+
+    Raises:
+        UserError: no such device, or one of several GPUs, which the Trainer would not stay on.
+    """
     from finetune.train import processes
 
-    return device if device != "auto" or processes().num_processes == 1 else str(processes().device)
+    place = usable_device(device)
+    kind, _, index = place.partition(":")
+    if kind == "cuda" and index not in ("", "0"):
+        raise UserError(
+            f"--device {device}: a training takes the first GPU that it sees; give CUDA_VISIBLE_DEVICES={index} before "
+            "the command, and leave --device out"
+        )
+    joined = processes(place)
+    return place if joined.num_processes == 1 else str(joined.device)
 
 
 def _is_finished(output: Path, digest: str) -> bool:
@@ -128,9 +152,11 @@ def _is_finished(output: Path, digest: str) -> bool:
     if not output.exists():
         return False
     manifest = read_manifest(output)
-    if manifest and manifest.get("config_sha256") == digest:
+    if manifest and manifest.get("training_sha256") == digest:
         return True
-    raise UserError(f"--output {output}: exists and is not this configuration's adapter; choose another directory")
+    raise UserError(
+        f"--output {output}: exists and is not the adapter of this configuration, data and base; choose another directory"
+    )
 
 
 def dry_run(config: FinetuneConfig, device: str = "auto") -> dict[str, Any]:
@@ -139,7 +165,7 @@ def dry_run(config: FinetuneConfig, device: str = "auto") -> dict[str, Any]:
     Raises:
         UserError: a device, base or data that training would refuse.
     """
-    from benchmark.system import load_tokenizer, usable_device
+    from benchmark.system import load_tokenizer
     from benchmark.systems.dtype import compute_dtype
     from finetune import estimate
     from finetune.arguments import planned_updates

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 class TokenProgress(TrainerCallback):
     """One bar over all updates, on the first process only."""
 
-    def __init__(self, trainer: "PackedTrainer", started: float) -> None:
+    def __init__(self, trainer: "PackedTrainer") -> None:
         self._trainer = trainer
-        self._started = started
         self._bar: Any = None
         self.update_ends: list[float] = []
         """Seconds from the start of training to the end of each update made in this process."""
@@ -30,7 +29,7 @@ class TokenProgress(TrainerCallback):
             )
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self.update_ends.append(round(time.monotonic() - self._started, 3))
+        self.update_ends.append(round(time.monotonic() - self._trainer.started, 3))
         if self._bar is not None:
             self._bar.update(1)
 
@@ -44,7 +43,7 @@ class TokenProgress(TrainerCallback):
     ) -> None:
         if self._bar is None or not logs or "loss" not in logs:
             return
-        rate = self._trainer.tokens_seen / max(time.monotonic() - self._started, 1e-9)
+        rate = self._trainer.tokens_seen / max(time.monotonic() - self._trainer.started, 1e-9)
         gib = max(peak_memory_bytes().values()) / 2**30
         self._bar.set_postfix_str(
             f"loss {logs['loss']:.3f}, lr {logs.get('learning_rate', 0):.1e}, {rate:,.0f} tokens/s, {gib:.1f} GiB"

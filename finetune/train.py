@@ -17,6 +17,7 @@ from transformers import PrinterCallback, ProgressCallback, Trainer
 
 from benchmark.errors import UserError
 from finetune.arguments import arguments, planned_updates
+from finetune.checkpoints import Spent, newest, seal
 from finetune.config import TrainingConfig
 from finetune.examples import Example
 from finetune.model import checkpoint, evaluating
@@ -24,6 +25,7 @@ from finetune.packing import as_row, pack
 from finetune.progress import TokenProgress
 
 SMALLEST_BUDGET = 256
+NOTHING = Spent()
 
 
 class ExampleDataset(Dataset):
@@ -46,14 +48,38 @@ class PackedTrainer(Trainer):
     not depend on how examples were packed.
     """
 
-    def __init__(self, training: TrainingConfig, validation_examples: Sequence[Example], **arguments: Any) -> None:
+    def __init__(
+        self,
+        training: TrainingConfig,
+        validation_examples: Sequence[Example],
+        earlier: Spent = NOTHING,
+        **arguments: Any,
+    ) -> None:
+        """A trainer of one configuration.
+
+        Args:
+            earlier: what was spent up to the checkpoint that it goes on from.
+        """
         super().__init__(data_collator=_as_they_are, **arguments)
         self.training = training
         self.validation_examples = validation_examples
         self.token_budget = training.token_budget
         self.checkpointing = training.gradient_checkpointing is True
+        self.earlier = earlier
         self.tokens_seen = 0
-        self.progress = TokenProgress(self, started=time.monotonic())
+        self.started = time.monotonic()
+        self.progress = TokenProgress(self)
+
+    def spent(self) -> Spent:
+        """Tokens and seconds so far, those before an interruption included."""
+        seconds = self.earlier.seconds + time.monotonic() - self.started
+        return Spent(self.earlier.tokens + self.tokens_seen, round(seconds, 1))
+
+    def _save_checkpoint(self, *arguments: Any) -> None:
+        super()._save_checkpoint(*arguments)
+        self.accelerator.wait_for_everyone()  # each process writes its own random state
+        if self.is_world_process_zero():
+            seal(Path(str(self.args.output_dir)), self.state.global_step, self.spent())
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """Forward and backward over one update; on lack of memory, again with less."""
@@ -82,8 +108,7 @@ class PackedTrainer(Trainer):
             remedy = "set model.dtype=float32: float16 is too narrow for some models' activations"
             raise UserError(
                 f"step {self.state.global_step + 1}: the loss is {float(total)}; "
-                f"{remedy if self.args.fp16 else 'lower training.learning_rate'} "
-                "(the last checkpoint is kept; the same command goes on from it)"
+                f"{remedy if self.args.fp16 else 'lower training.learning_rate'} and train anew"
             )
         self.tokens_seen += tokens
         # The Trainer logs the processes' mean, which is the loss of all their examples together.
@@ -109,10 +134,7 @@ class PackedTrainer(Trainer):
         smaller = (self.token_budget or 0) // 2
         if self.accelerator.num_processes > 1:
             # One process alone must not repeat an update: the others wait for its gradients.
-            change = (
-                f"training.token_budget={smaller}" if self.checkpointing else "training.gradient_checkpointing=true"
-            )
-            raise UserError(f"out of GPU memory; give the command again with --set {change}")
+            raise UserError(f"out of GPU memory; give the command again with --set {self._memory_remedy(smaller)}")
         if self.training.gradient_checkpointing == "auto" and not self.checkpointing:
             self.accelerator.print("out of GPU memory: going on with training.gradient_checkpointing=true")
             checkpoint(model)
@@ -121,10 +143,16 @@ class PackedTrainer(Trainer):
             self.accelerator.print(f"out of GPU memory: going on with training.token_budget={smaller}")
             self.token_budget = smaller
         else:
-            change = (
-                f"data.max_length={SMALLEST_BUDGET}" if self.checkpointing else "training.gradient_checkpointing=true"
-            )
-            raise UserError(f"out of GPU memory with the smallest rows; give the command again with --set {change}")
+            remedy = self._memory_remedy(smaller)
+            raise UserError(f"out of GPU memory with the smallest rows; give the command again with --set {remedy}")
+
+    def _memory_remedy(self, smaller: int) -> str:
+        """What makes rows cheaper: checkpointing, then shorter rows, then without the longest examples."""
+        if not self.checkpointing:
+            return "training.gradient_checkpointing=true (it goes on from the last checkpoint)"
+        if smaller >= SMALLEST_BUDGET:
+            return f"training.token_budget={smaller} (it goes on from the last checkpoint)"
+        return f"data.max_length={SMALLEST_BUDGET} (longer examples are left out, so it trains anew)"
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
@@ -157,16 +185,17 @@ def train(
     workspace: Path,
     dtype: torch.dtype,
 ) -> PackedTrainer:
-    """Run the training, from the last checkpoint in `workspace` where there is one; return the trainer."""
-    from transformers.trainer_utils import get_last_checkpoint
-
+    """Run the training, from the last whole checkpoint in `workspace` where there is one; return the trainer."""
     updates = planned_updates(training, len(train_examples))
     has_validation = bool(validation_examples) and training.validations > 0
     settings = training if has_validation else training.model_copy(update={"validations": 0})
+    device = next(model.parameters()).device.type
+    checkpoint_folder, earlier = newest(workspace)
     trainer = PackedTrainer(
         settings,
         model=model,
-        args=arguments(settings, workspace, updates, processes().num_processes, dtype),
+        args=arguments(settings, workspace, updates, processes(device).num_processes, dtype, device),
+        earlier=earlier,
         train_dataset=ExampleDataset(train_examples),
         validation_examples=validation_examples,
         # The Trainer wants a dataset before it evaluates at all; `evaluate` reads the examples themselves.
@@ -175,14 +204,18 @@ def train(
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
     trainer.add_callback(trainer.progress)
+    if training.validations and not has_validation:
+        trainer.accelerator.print(
+            "no validation loss: data.tasks have no validation split, data.validation_files is empty"
+        )
     workspace.mkdir(parents=True, exist_ok=True)
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(workspace)))
+    trainer.train(resume_from_checkpoint=str(checkpoint_folder) if checkpoint_folder else None)
     return trainer
 
 
-def processes() -> PartialState:
-    """This process among those that a launcher started; without a GPU they are joined on the CPU."""
-    return PartialState(cpu=not torch.cuda.is_available())
+def processes(device: str) -> PartialState:
+    """This process among those that a launcher started; where the device is no GPU they are joined on the CPU."""
+    return PartialState(cpu=not device.startswith("cuda"))
 
 
 def _as_they_are(examples: list[Example]) -> Any:

@@ -140,7 +140,7 @@ def trainer(
 ) -> PackedTrainer:
     config = write_config(tmp_path, tiny_model, [row(1)], **changes)
     model, _ = prepare(config)
-    options = arguments(config.training, tmp_path, 1, 1, torch.float32)
+    options = arguments(config.training, tmp_path, 1, 1, torch.float32, "cpu")
     built = PackedTrainer(
         config.training, model=model, args=options, train_dataset=ExampleDataset([]), validation_examples=[]
     )
@@ -175,12 +175,33 @@ def test_when_nothing_is_left_to_save_the_command_that_works_is_named(
         built.training_step(built.model, [])
 
 
+@pytest.mark.parametrize(
+    ("checkpointing", "budget", "remedy"),
+    [
+        (False, 1024, r"training\.gradient_checkpointing=true"),
+        (True, 1024, r"training\.token_budget=512"),
+        (True, 300, r"data\.max_length=256"),
+        (True, None, r"data\.max_length=256"),
+    ],
+)
 def test_one_of_several_processes_stops_instead_of_leaving_the_others_waiting(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checkpointing: bool,
+    budget: int | None,
+    remedy: str,
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    built = trainer(tiny_model, tmp_path, monkeypatch, 1, training__gradient_checkpointing=True)
+    built = trainer(
+        tiny_model,
+        tmp_path,
+        monkeypatch,
+        1,
+        training__gradient_checkpointing=checkpointing,
+        training__token_budget=budget,
+    )
     monkeypatch.setattr(type(built.accelerator), "num_processes", 2)
-    with pytest.raises(UserError, match=r"training\.token_budget=512"):
+    with pytest.raises(UserError, match=remedy):
         built.training_step(built.model, [])
 
 

@@ -10,7 +10,7 @@ import torch
 from peft import LoraConfig as PeftConfig
 from peft import get_peft_model
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import MistralConfig, MistralForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, MistralConfig, MistralForCausalLM
 
 from finetune import estimate, loss, model
 from finetune.config import FinetuneConfig
@@ -46,6 +46,27 @@ def test_weights_and_adapter_are_counted_as_peft_makes_them(targets: Any):
     assert found.adapter == sum(p.numel() for p in tuned.parameters() if p.requires_grad)
     assert found.matrices + found.others == total
     assert found.others == 2 * 64 * 100 + (2 * 3 + 1) * 64
+
+
+OTHERS = [
+    AutoConfig.for_model("gpt2", n_embd=64, n_layer=2, n_head=4, vocab_size=100),
+    AutoConfig.for_model(
+        "gpt_neox", hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, vocab_size=100
+    ),
+    AutoConfig.for_model("falcon", hidden_size=64, num_hidden_layers=2, num_attention_heads=4, vocab_size=100),
+]
+
+
+@pytest.mark.parametrize("config", OTHERS, ids=lambda config: config.model_type)
+def test_architectures_with_other_names_for_their_sizes_are_counted_too(config: Any):
+    base = AutoModelForCausalLM.from_config(config)
+    total = sum(parameter.numel() for parameter in base.parameters())
+    tuned = get_peft_model(base, PeftConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
+    found = estimate.architecture(config, settings().lora)
+    assert found.adapter == sum(p.numel() for p in tuned.parameters() if p.requires_grad)
+    assert found.matrices + found.others == total
+    assert (found.width, found.key_value, found.layers) == (64, 64, 2)
+    assert found.inner >= 128
 
 
 def kept_bytes(checkpointing: bool) -> int:

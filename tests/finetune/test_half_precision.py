@@ -48,7 +48,7 @@ def test_skipped_steps_of_the_gradient_scaler_are_no_failure(tiny_model: Path, t
     trainer = PackedTrainer(
         config.training,
         model=model,
-        args=arguments(config.training, tmp_path, 4, 1, torch.float32),
+        args=arguments(config.training, tmp_path, 4, 1, torch.float32, "cpu"),
         train_dataset=ExampleDataset(data),
         validation_examples=[],
     )
@@ -67,7 +67,7 @@ def test_skipped_steps_of_the_gradient_scaler_are_no_failure(tiny_model: Path, t
 def test_activations_beyond_float16_are_explained(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     config = configuration(tiny_model, "float32")
     model, _ = prepare(config)
-    options = arguments(config.training, tmp_path, 1, 1, torch.float32)
+    options = arguments(config.training, tmp_path, 1, 1, torch.float32, "cpu")
     trainer = PackedTrainer(config.training, model=model, args=options, validation_examples=[])
     trainer.args.fp16 = True
     monkeypatch.setattr(loss, "supervised_loss", lambda hidden, *_: hidden.sum() * float("nan"))
@@ -78,4 +78,4 @@ def test_activations_beyond_float16_are_explained(tiny_model: Path, tmp_path: Pa
 def test_float16_on_a_cpu_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="a CPU trains in"):
-        arguments(TrainingConfig(), tmp_path, 1, 1, torch.float16)
+        arguments(TrainingConfig(), tmp_path, 1, 1, torch.float16, "cpu")

@@ -8,9 +8,9 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.overlap import masked
 from finetune.config import DataConfig, FinetuneConfig, ModelConfig
-from finetune.examples import Text
 from finetune.leakage import find_leaks
 from finetune.pipeline import gather
+from finetune.texts import Text
 from tasks import ROOT
 from tasks.items import read_jsonl
 
@@ -52,5 +52,19 @@ def test_a_file_with_a_test_item_is_refused(tmp_path: Path):
     row = {key: item[key] for key in ("instruction", "output", "category")}
     (tmp_path / "my.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
     config = FinetuneConfig(model=ModelConfig(pretrained="x"), data=DataConfig(tasks=[], files=[tmp_path / "my.jsonl"]))
-    with pytest.raises(UserError, match="1 training examples stand in the test split"):
+    with pytest.raises(UserError, match="1 training examples stand in the test split") as caught:
         gather(config)
+    assert f"{item['id']} of rufin_credit_risk" in str(caught.value)
+
+
+def test_every_line_to_remove_is_named_once(tmp_path: Path):
+    items = read_jsonl(ROOT / "credit_risk" / "data" / "test.jsonl")[:12]
+    rows = [{key: item[key] for key in ("instruction", "output", "category")} for item in items]
+    fresh = {"instruction": "Придумайте слоган для банка, который любит котов", "output": "Мур", "category": "x"}
+    text = "\n\n".join(json.dumps(row, ensure_ascii=False) for row in [fresh, *rows])
+    (tmp_path / "my.jsonl").write_text(text, encoding="utf-8")
+    data = DataConfig(tasks=[], files=[tmp_path / "my.jsonl"], weights={"my.jsonl": 3.0})
+    with pytest.raises(UserError, match="12 training examples") as caught:
+        gather(FinetuneConfig(model=ModelConfig(pretrained="x"), data=data))
+    places = str(caught.value).partition("my.jsonl: ")[2].partition(";")[0]
+    assert sorted(map(int, places.split(", "))) == list(range(3, 26, 2))

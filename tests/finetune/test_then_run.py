@@ -45,6 +45,19 @@ def test_a_baseline_of_another_model_is_refused_before_training(baseline: Path, 
         check(baseline, str(other_tiny_model))
 
 
+def test_a_baseline_asked_in_another_form_than_trained_is_refused_before_training(baseline: Path, tiny_model: Path):
+    with pytest.raises(UserError, match=r"without the chat template.* data\.apply_chat_template=false"):
+        check(baseline, str(tiny_model), apply_chat_template=True)
+
+
+def test_a_baseline_of_another_revision_is_refused_before_training(tmp_path: Path):
+    system = {"pretrained": "org/model", "revision": "v1"}
+    (tmp_path / "run.json").write_text(json.dumps({"format": 1, "system": system, "options": {}}))
+    check(tmp_path, "org/model", "v1")
+    with pytest.raises(UserError, match="it ran revision v1, the configuration trains v2"):
+        check(tmp_path, "org/model", "v2")
+
+
 @pytest.mark.parametrize(("content", "message"), [(None, "no run directory"), ("{", "damaged"), ("{}", "again")])
 def test_a_run_without_its_settings_is_refused(content: str | None, message: str, tmp_path: Path):
     if content is not None:

@@ -1,12 +1,8 @@
 """Training itself: packing changes no gradient, examples do not see each other, an interruption changes no weight."""
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
+import re
 from pathlib import Path
 
 import pytest
@@ -15,41 +11,20 @@ import torch
 from benchmark.errors import UserError
 from benchmark.system import SystemSpec, load_model
 from finetune import loss
-from finetune.config import load_config
+from finetune.arguments import arguments
+from finetune.config import TrainingConfig, load_config
 from finetune.curve import loss_curve_svg
-from finetune.examples import Example
+from finetune.examples import Example, tokenize
 from finetune.model import check_packing, prepare
 from finetune.packing import as_row, pack
 from finetune.pipeline import finetune
+from finetune.texts import validation_texts
 
 
 def examples(count: int, seed: int = 0) -> list[Example]:
     rng = random.Random(seed)
     ids = lambda n: tuple(rng.randrange(3, 250) for _ in range(n))  # noqa: E731
     return [Example("x", ids(rng.randrange(2, 30)), (*ids(rng.randrange(1, 20)), 2)) for _ in range(count)]
-
-
-@pytest.fixture
-def config_file(tiny_model: Path, tmp_path: Path) -> Path:
-    rng = random.Random(0)
-    rows = [
-        {
-            "instruction": f"Задача {i}: сложите {rng.randrange(99)} и {rng.randrange(99)}",
-            "output": f"Ответ: {rng.randrange(200)}",
-            "category": "x",
-        }
-        for i in range(24)
-    ]
-    (tmp_path / "my.jsonl").write_text("\n".join(json.dumps(r, ensure_ascii=False) for r in rows), encoding="utf-8")
-    path = tmp_path / "config.yaml"
-    path.write_text(
-        f"model: {{pretrained: {tiny_model}, quantization: none, dtype: float32}}\n"
-        f"data: {{tasks: [], files: [{tmp_path}/my.jsonl]}}\n"
-        "lora: {r: 4, alpha: 8}\n"
-        "training: {epochs: 2, examples_per_update: 4, token_budget: 128, learning_rate: 1.0e-2, optimizer: adamw_torch, checkpoints: 6, validations: 0}\n",
-        encoding="utf-8",
-    )
-    return path
 
 
 def test_a_packed_row_supervises_answers_only():
@@ -136,12 +111,6 @@ def test_an_evaluation_pass_leaves_4_bit_gradients_alone(tiny_model: Path, confi
     assert float(before.norm()) > 0
 
 
-def adapter_weights(folder: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
-    return load_file(folder / "adapter_model.safetensors")
-
-
 def test_training_lowers_the_loss_and_leaves_a_whole_adapter(config_file: Path, tiny_model: Path, tmp_path: Path):
     folder = finetune(load_config(config_file), tmp_path / "adapter")
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -160,33 +129,21 @@ def test_an_adapter_of_another_base_is_refused(config_file: Path, other_tiny_mod
         load_model(SystemSpec(str(other_tiny_model), adapter=str(folder)))
 
 
-def test_a_finished_adapter_is_kept_and_another_one_is_not_overwritten(config_file: Path, tmp_path: Path):
+def test_a_finished_adapter_is_kept_and_another_one_is_not_overwritten(
+    config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     short = load_config(config_file, ["training.epochs=0.2"])
     folder = finetune(short, tmp_path / "adapter")
     before = (folder / "manifest.json").read_bytes()
+    capsys.readouterr()
     assert finetune(short, folder) == folder
+    assert f"{folder}: trained already" in capsys.readouterr().err
     assert (folder / "manifest.json").read_bytes() == before
     with pytest.raises(UserError, match="another directory"):
         finetune(load_config(config_file), folder)
-
-
-@pytest.mark.slow
-def test_a_killed_training_goes_on_to_the_same_weights(config_file: Path, tmp_path: Path):
-    command = [sys.executable, "-m", "benchmark.cli", "finetune", "--config", str(config_file), "--output"]
-    subprocess.run([*command, str(tmp_path / "whole")], check=True, capture_output=True)
-    killed = subprocess.Popen(
-        [*command, str(tmp_path / "killed")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(".killed.training-*/checkpoint-*/trainer_state.json")):
-        assert killed.poll() is None and time.monotonic() < deadline, "the training must reach a checkpoint first"
-        time.sleep(0.01)
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.wait()
-    assert not (tmp_path / "killed").exists()
-    subprocess.run([*command, str(tmp_path / "killed")], check=True, capture_output=True)
-    whole, resumed = adapter_weights(tmp_path / "whole"), adapter_weights(tmp_path / "killed")
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    (tmp_path / "my.jsonl").write_text('{"instruction": "Сколько?", "output": "5"}', encoding="utf-8")
+    with pytest.raises(UserError, match="not the adapter of this configuration, data and base"):
+        finetune(short, folder)
 
 
 def test_a_loss_that_is_no_number_stops_with_the_step(
@@ -196,6 +153,59 @@ def test_a_loss_that_is_no_number_stops_with_the_step(
     with pytest.raises(UserError, match=r"step 1: the loss is nan"):
         finetune(load_config(config_file), tmp_path / "adapter")
     assert not (tmp_path / "adapter").exists()
+
+
+def test_validation_is_the_mean_loss_of_a_supervised_token(
+    config_file: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    held = tmp_path / "held.jsonl"
+    # Wishes that training contradicts: the more it learns, the worse they get.
+    rows = [{"instruction": f"Задача {i}: сложите", "output": "ы" * (3 + 9 * i)} for i in range(5)]
+    held.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    more = [f"data.validation_files=[{held}]", "training.validations=4", "training.learning_rate=0.05"]
+    config = load_config(config_file, more)
+    folder = finetune(config, tmp_path / "adapter")
+    curve = json.loads((folder / "manifest.json").read_text())["loss_curve"]
+    measured = [(step, value) for step, _, value in curve if value is not None]
+    assert [step for step, _ in measured] == [3, 6, 9, 12]
+    assert "the validation loss rises" in capsys.readouterr().out
+    assert "<circle" in (folder / "loss.svg").read_text()
+    model, tokenizer = load_model(SystemSpec(str(tiny_model), dtype="float32", adapter=str(folder)))
+    total = count = 0.0
+    for example in tokenize(validation_texts(config.data), tokenizer, config.data).kept:
+        ids = torch.tensor([[*example.prompt_ids, *example.answer_ids]])
+        labels = ids.clone()
+        labels[:, : len(example.prompt_ids)] = -100
+        with torch.no_grad():
+            total += float(model(input_ids=ids, labels=labels).loss) * len(example.answer_ids)
+        count += len(example.answer_ids)
+    assert measured[-1][1] == pytest.approx(total / count, rel=1e-4)
+
+
+def test_a_training_without_validation_examples_says_so(
+    config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    finetune(load_config(config_file, ["training.validations=2", "training.epochs=0.2"]), tmp_path / "adapter")
+    assert "no validation loss" in capsys.readouterr().out
+
+
+def test_the_bar_shows_loss_rate_and_memory(config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    finetune(load_config(config_file), tmp_path / "adapter")
+    last = capsys.readouterr().err.replace("\r", "\n").strip().splitlines()[-1]
+    assert re.search(r"12/12 .*loss \d\.\d{3}, lr \d\.\de-\d\d, [\d,]+ tokens/s, \d+\.\d GiB", last), last
+
+
+@pytest.mark.parametrize("world", [1, 2])
+def test_a_process_trains_on_one_gpu_however_many_it_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: int):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
+    made = arguments(TrainingConfig(), tmp_path, 10, world, torch.float32, "cuda")
+    assert made.train_batch_size == 16 // world
+
+
+def test_one_of_several_gpus_is_chosen_outside(config_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("finetune.pipeline.usable_device", lambda name: name)
+    with pytest.raises(UserError, match="CUDA_VISIBLE_DEVICES=1"):
+        finetune(load_config(config_file), tmp_path / "adapter", "cuda:1")
 
 
 def test_a_curve_without_points_is_still_an_image():

@@ -13,13 +13,14 @@ from benchmark.run import RunOptions, run
 from benchmark.runs import provenance
 from benchmark.system import SystemSpec, load_model
 from finetune.config import DataConfig
-from finetune.examples import Example, read_texts, tokenize
+from finetune.examples import Example, tokenize
 from finetune.export import outputs
+from finetune.texts import validation_texts
 
 
 def validation_examples(tokenizer: Any, data: DataConfig, count: int) -> list[Example]:
     """The same examples for every adapter: the first `count` of each task's validation split that are short enough."""
-    kept = tokenize(read_texts(data, "validation", seed=0), tokenizer, data).kept
+    kept = tokenize(validation_texts(data), tokenizer, data).kept
     by_source: dict[str, list[Example]] = {}
     for example in kept:
         by_source.setdefault(example.source, []).append(example)

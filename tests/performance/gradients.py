@@ -56,7 +56,7 @@ def packed_gradient(model: Any, batch: list[Example], training: TrainingConfig) 
     """Loss and gradient by our trainer's own step."""
     model.zero_grad()
     with tempfile.TemporaryDirectory() as workspace:
-        settings = arguments(training, Path(workspace), 1, 1, torch.float32)
+        settings = arguments(training, Path(workspace), 1, 1, torch.float32, "cpu")
         trainer = train.PackedTrainer(training, model=model, args=settings, validation_examples=[])
         loss = float(trainer.training_step(model, batch))
     return loss, _gradient(model)

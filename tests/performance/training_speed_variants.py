@@ -5,19 +5,23 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import torch
 from random_model import random_nf4_mistral
+from torch.nn import functional
 from transformers import Trainer, TrainingArguments
+from transformers.models.mistral.modeling_mistral import MistralRMSNorm
 
 from finetune import estimate
 from finetune.arguments import arguments
 from finetune.config import DataConfig, FinetuneConfig, LoraConfig, ModelConfig, TrainingConfig, load_config
-from finetune.examples import Example, read_texts
+from finetune.examples import Example
 from finetune.model import add_adapter, ready
+from finetune.texts import training_texts
 from finetune.train import ExampleDataset, PackedTrainer
 
 PER_UPDATE, MANY_PER_UPDATE = 16, 100
@@ -46,7 +50,7 @@ def lengths_as_examples(count: int, vocabulary: int, *, shortened: int = 1) -> l
     Args:
         shortened: by how much the examples are shorter than that.
     """
-    texts = read_texts(DataConfig(tasks=["rufin_calculation"], limit_per_task=454), "train", seed=0)
+    texts = training_texts(DataConfig(tasks=["rufin_calculation"], limit_per_task=454), seed=0)
     rng = random.Random(0)
     each = CHARACTERS_PER_TOKEN * shortened
     draw = lambda text: tuple(rng.randrange(3, vocabulary) for _ in range(len(text) // each + 1))  # noqa: E731
@@ -95,11 +99,14 @@ def trl(settings: Settings, *, padding_free: bool, checkpointing: bool = True) -
     )
 
 
-def ours(settings: Settings, *, config: str = "rufin", plain: bool = False, **changes: Any) -> Trainer:
+def ours(
+    settings: Settings, *, config: str = "rufin", plain: bool = False, fused_norms: bool = False, **changes: Any
+) -> Trainer:
     """This project's trainer with a shipped configuration's training section.
 
     Args:
         plain: with PEFT's layers and masked attention instead of our own.
+        fused_norms: with torch's RMS norm, one kernel on a GPU, instead of transformers' seven.
         changes: keys of that section.
     """
     shipped = load_config(CONFIGS / f"{config}.yaml").training
@@ -107,19 +114,32 @@ def ours(settings: Settings, *, config: str = "rufin", plain: bool = False, **ch
     training = TrainingConfig.model_validate(shipped.model_dump() | fixed | changes)
     whole = FinetuneConfig(model=ModelConfig(pretrained="random"), lora=LoraConfig(alpha=64), training=training)
     base = random_nf4_mistral(settings.sizes, settings.device, settings.dtype)
+    if fused_norms:
+        _fuse_norms(base)
     with _without_our_operations() if plain else contextlib.nullcontext():
         model = add_adapter(base, whole)
         training = ready(model, whole, settings.examples)
     trainer = PackedTrainer(
         training,
         model=model,
-        args=arguments(training, Path(settings.workspace), settings.updates, 1, settings.dtype),
+        args=arguments(training, Path(settings.workspace), settings.updates, 1, settings.dtype, settings.device),
         train_dataset=ExampleDataset(settings.examples),
         validation_examples=[],
         callbacks=[settings.callback],
     )
     trainer.attention = base.config._attn_implementation
     return trainer
+
+
+def _fuse_norms(base: Any) -> None:
+    for module in base.modules():
+        if isinstance(module, MistralRMSNorm):
+            module.forward = partial(
+                functional.rms_norm,
+                normalized_shape=module.weight.shape,
+                weight=module.weight,
+                eps=module.variance_epsilon,
+            )
 
 
 @contextlib.contextmanager
@@ -205,6 +225,7 @@ VARIANTS = {
     "A5c": Variant("A5 with checkpointing, as on an 8 GB card", lambda s: ours(s, gradient_checkpointing=True)),
     "A5p": Variant("A5c with PEFT's layers and masked attention", lambda s: ours(s, plain=True, gradient_checkpointing=True)),
     "A5f": Variant("A5 with 100 examples an update: full rows", lambda s: ours(s), MANY_PER_UPDATE),
+    "A5n": Variant("A5f with torch's own RMS norm", lambda s: ours(s, fused_norms=True), MANY_PER_UPDATE),
     "A6": Variant("rufin.yaml, 8,192 tokens", lambda s: ours(s, token_budget=8192)),
     "A7": Variant("low_memory.yaml: 1,024 tokens", lambda s: ours(s, config="low_memory")),
 }  # fmt: skip
