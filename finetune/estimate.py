@@ -49,27 +49,31 @@ def architecture(model_config: Any, lora: LoraConfig) -> Architecture:
         UserError: no layer that the adapter could stand on.
     """
     from transformers import AutoModelForCausalLM
+    from transformers.pytorch_utils import Conv1D
 
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(model_config)
     text = model_config.get_text_config()
     head = model.get_output_embeddings()
-    linear = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head}
-    matrices = sum(module.weight.numel() for module in linear.values())
-    adapted = [module for name, module in linear.items() if _is_target(name, lora.target_modules)]
+    kinds = (torch.nn.Linear, Conv1D)
+    linear = {n: m.weight for n, m in model.named_modules() if isinstance(m, kinds) and m is not head}
+    matrices = sum(weight.numel() for weight in linear.values())
+    adapted = [weight for name, weight in linear.items() if _is_target(name, lora.target_modules)]
     if not adapted:
         raise UserError(f"lora.target_modules={lora.target_modules}: the model has no such linear layer")
-    width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    heads = text.num_attention_heads
+    width = getattr(text, "head_dim", None) or text.hidden_size // heads
     return Architecture(
         width=text.hidden_size,
-        inner=text.intermediate_size,
-        key_value=text.num_key_value_heads * width,
-        query=text.num_attention_heads * width,
+        # Not every architecture has names of its own for these two.
+        inner=getattr(text, "intermediate_size", None) or max(max(weight.shape) for weight in linear.values()),
+        key_value=(getattr(text, "num_key_value_heads", None) or heads) * width,
+        query=heads * width,
         layers=text.num_hidden_layers,
         vocabulary=text.vocab_size,
         matrices=matrices,
         others=sum(parameter.numel() for parameter in model.parameters()) - matrices,
-        adapter=sum(lora.r * (module.in_features + module.out_features) for module in adapted),
+        adapter=sum(lora.r * sum(weight.shape) for weight in adapted),
     )
 
 

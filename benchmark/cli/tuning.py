@@ -43,7 +43,8 @@ def finetune(
     if then_run:
         from benchmark.runs import again
 
-        again.check(then_run, loaded.model.pretrained)
+        template = loaded.data.apply_chat_template
+        again.check(then_run, loaded.model.pretrained, loaded.model.revision, apply_chat_template=template)
     adapter = pipeline.finetune(loaded, output or Path("adapters") / config.stem, device)
     finished = [adapter, again.run_and_compare(then_run, adapter)] if then_run else [adapter]
     if is_first():

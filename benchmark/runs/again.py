@@ -34,11 +34,15 @@ def settings_of(folder: Path) -> tuple[SystemSpec, RunOptions]:
         raise UserError(f"{folder}: run.json: {misfit(error)}; run the baseline again") from error
 
 
-def check(folder: Path, pretrained: str) -> None:
+def check(folder: Path, pretrained: str, revision: str | None = None, *, apply_chat_template: bool = False) -> None:
     """Refuse a baseline that cannot be run again on an adapter of `pretrained`: before hours of training, not after.
 
+    Args:
+        apply_chat_template: whether the adapter will be trained on prompts in the model's chat template.
+
     Raises:
-        UserError: no such run, a run of another model, or several processes for a backend that spreads its work itself.
+        UserError: no such run, a run of another model or revision, of prompts in another form than the training's, or
+            several processes for a backend that spreads its work itself.
     """
     baseline = settings_of(folder)[0]
     if baseline.backend != "hf" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -50,6 +54,18 @@ def check(folder: Path, pretrained: str) -> None:
         raise UserError(
             f"--then-run {folder}: it ran {baseline.pretrained}, the configuration trains {pretrained}; "
             "give a run of that model"
+        )
+    if not baseline.local_path and revision != baseline.revision:
+        raise UserError(
+            f"--then-run {folder}: it ran revision {baseline.revision}, the configuration trains {revision}; "
+            "give a run of that revision"
+        )
+    if apply_chat_template != baseline.apply_chat_template:
+        asked, trained = ("with" if on else "without" for on in (baseline.apply_chat_template, apply_chat_template))
+        wanted = str(baseline.apply_chat_template).lower()
+        raise UserError(
+            f"--then-run {folder}: it asked {asked} the chat template, the configuration trains {trained}; "
+            f"set data.apply_chat_template={wanted}, or give another run"
         )
 
 

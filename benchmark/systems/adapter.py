@@ -1,5 +1,6 @@
 """A PEFT adapter put on the model that it was trained on, and on no other."""
 
+import logging
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 _CONFIG = "adapter_config.json"
 _REMEDY = "copy or train the adapter again"
+_notices = logging.getLogger("rufinbench")
 
 
 class _Base(TypedDict, total=False):
@@ -23,8 +25,17 @@ class _Base(TypedDict, total=False):
     weights_sha256: str | None
 
 
+class _Data(TypedDict, total=False):
+    apply_chat_template: bool
+
+
+class _Trained(TypedDict, total=False):
+    data: _Data
+
+
 class _Manifest(TypedDict, total=False):
     base: _Base
+    config: _Trained
 
 
 class _Config(TypedDict, total=False):
@@ -68,6 +79,7 @@ def check_adapter(spec: "SystemSpec") -> None:
             f"--adapter {folder}: no *.safetensors there; convert the adapter (pickled weights are not loaded)"
         )
     _check_base(spec, folder)
+    _check_prompts(spec, folder)
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -97,6 +109,17 @@ def _check_base(spec: "SystemSpec", folder: Path) -> None:
         raise UserError(
             f"--adapter {folder}: it was trained on {named}, not on {spec.pretrained}; give that model, or mend "
             f"base_model_name_or_path in {_CONFIG} if this is that model under another name"
+        )
+
+
+def _check_prompts(spec: "SystemSpec", folder: Path) -> None:
+    """Say it where an adapter is asked in another form than it was trained in: it answers, and worse than it could."""
+    trained = (read_manifest(folder) or {}).get("config", {}).get("data", {}).get("apply_chat_template")
+    if trained is not None and trained != spec.apply_chat_template:
+        _notices.warning(
+            "--adapter %s: it was trained %s the chat template, and is asked %s it",
+            folder,
+            *("with" if on else "without" for on in (trained, spec.apply_chat_template)),
         )
 
 
