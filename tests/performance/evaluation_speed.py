@@ -6,12 +6,14 @@
 The benchmark's own prompts, zero-shot, each family's share; greedy; model loading is not counted. Each variant runs
 in a process of its own, so that its peak of memory is its own. `stock:N` is lm-eval's backend with a fixed batch of
 N, `rows` this engine, `continuous` transformers' `generate_batch`; `likelihood:…` scores three labels after each
-prompt. Texts are compared with those of the first stock variant.
+prompt. Texts are compared with those of the first stock variant, and graded: the mean score is the families' mean.
 """
 
 import argparse
+import functools
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -33,17 +35,37 @@ from tests.conftest import build_tiny_model
 LABELS = ("Уровень риска: низкий", "Уровень риска: средний", "Уровень риска: высокий")
 
 
-def questions(count: int, limit: int) -> list[Instance]:
-    """The first test prompts of each family, in equal shares, with their own stop strings."""
+@functools.cache
+def benchmark_tasks() -> dict[str, Any]:
+    """The families' tasks by name."""
     names = [f"rufin_{family}" for family in families()]
     loaded = task_manager(names=names).load(names)["tasks"]
-    requests = []
-    for name in names:
-        task = loaded[name]
+    return {name: loaded[name] for name in names}
+
+
+def questions(count: int, limit: int) -> list[Instance]:
+    """The first test prompts of each family, in equal shares, with their own stop strings."""
+    tasks, requests = benchmark_tasks().values(), []
+    for task in tasks:
         settings = task.config.generation_kwargs | {"max_gen_toks": limit}
-        for doc in list(task.test_docs())[: count // len(names)]:
+        for doc in list(task.test_docs())[: count // len(tasks)]:
             requests.append(Instance("generate_until", doc, (task.doc_to_text(doc), settings), len(requests)))
     return requests
+
+
+def mean_score(requests: list[Instance], texts: list[str]) -> float:
+    """The benchmark's headline over these texts: each family's score as its task has it, and their mean."""
+    tasks = list(benchmark_tasks().values())
+    of_one = len(requests) // len(tasks)
+    scores = []
+    for place, task in enumerate(tasks):
+        part = slice(place * of_one, (place + 1) * of_one)
+        graded = [
+            task.process_results(request.doc, [text])["score"]
+            for request, text in zip(requests[part], texts[part], strict=True)
+        ]
+        scores.append(task.aggregation()["score"](graded))
+    return statistics.mean(scores)
 
 
 class CountingHFLM(HFLM):
@@ -129,6 +151,8 @@ def variant(arguments: argparse.Namespace) -> dict[str, Any]:
     before = time.process_time()
     measured = (score if rest else generate)(kind, rows or "auto", model, tokenizer, requests)
     measured["processor"] = time.process_time() - before
+    if "texts" in measured:
+        measured["score"] = mean_score(requests, measured["texts"])
     peak = torch.cuda.max_memory_allocated() if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return measured | {"variant": arguments.variant, "items": len(requests), "peak_bytes": peak, "loaded_kib": loaded}
 
@@ -136,8 +160,8 @@ def variant(arguments: argparse.Namespace) -> dict[str, Any]:
 def table(rows: list[dict[str, Any]]) -> str:
     """The measurements as Markdown: ratios against the fastest stock variant of the same kind."""
     lines = [
-        "| variant | items/s | against stock | processor seconds | decode steps | wasted row-steps | same texts | memory |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| variant | items/s | against stock | processor seconds | decode steps | wasted row-steps | same texts | mean score | memory |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     needed = next((row["needed"] for row in rows if row.get("needed")), None)
     for row in rows:
@@ -145,10 +169,11 @@ def table(rows: list[dict[str, Any]]) -> str:
         stock = [other for other in rows if other["variant"].startswith(f"{kind}stock")]
         fastest = min((other["seconds"] for other in stock), default=None)
         ratio = f"{fastest / row['seconds']:.2f}×" if fastest else "—"
+        score = f"{row['score']:.2%}" if "score" in row else "—"
         wasted = f"{1 - needed / row['row_steps']:.0%}" if needed and row.get("row_steps") else "—"
         lines.append(
             f"| {row['variant']} | {row['items'] / row['seconds']:.2f} | {ratio} | {row['processor']:.0f} | {row.get('steps') or '—'} | {wasted} "
-            f"| {_same(row, stock)} | {row['peak_bytes'] / 2**30:.2f} GiB |"
+            f"| {_same(row, stock)} | {score} | {row['peak_bytes'] / 2**30:.2f} GiB |"
         )
     return "\n".join(lines)
 
