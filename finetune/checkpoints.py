@@ -1,12 +1,12 @@
 """Checkpoints that a killed training can rely on: a mark that is written last says that one is whole."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
+from benchmark.runs.staging import settle
 from tasks.items import write_text
 
 MARK = "whole.json"
@@ -25,12 +25,7 @@ class Spent:
 def seal(workspace: Path, step: int, spent: Spent) -> None:
     """Mark the checkpoint of a step as whole, once all its files are on the disk."""
     folder = workspace / f"{PREFIX_CHECKPOINT_DIR}-{step}"
-    for path in [*folder.iterdir(), folder]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    settle(*folder.iterdir(), folder)
     write_text(folder / MARK, json.dumps(asdict(spent)))
 
 
