@@ -54,22 +54,38 @@ def interrupt(config: FinetuneConfig, output: Path, monkeypatch: pytest.MonkeyPa
     return workspace
 
 
-@pytest.mark.slow
-def test_a_killed_training_goes_on_to_the_same_weights(config_file: Path, tmp_path: Path):
-    command = [sys.executable, "-m", "benchmark.cli", "finetune", "--config", str(config_file), "--output"]
-    subprocess.run([*command, str(tmp_path / "whole")], check=True, capture_output=True)
+def kill_and_go_on(launcher: list[str], config: Path, folder: Path) -> tuple[Path, Path]:
+    """An adapter trained in one go, and one whose training was killed after a checkpoint and given again."""
+    command = [*launcher, "benchmark.cli", "finetune", "--config", str(config), "--output"]
+    subprocess.run([*command, str(folder / "whole")], check=True, capture_output=True)
     killed = subprocess.Popen(
-        [*command, str(tmp_path / "killed")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, str(folder / "killed")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(f".killed.training-*/checkpoint-*/{MARK}")):
+    while not list(folder.glob(f".killed.training-*/checkpoint-*/{MARK}")):
         assert killed.poll() is None and time.monotonic() < deadline, "the training must reach a checkpoint first"
         time.sleep(0.01)
-    os.kill(killed.pid, signal.SIGKILL)
+    os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
-    assert not (tmp_path / "killed").exists()
-    subprocess.run([*command, str(tmp_path / "killed")], check=True, capture_output=True)
-    assert same_weights(tmp_path / "whole", tmp_path / "killed")
+    assert not (folder / "killed").exists()
+    subprocess.run([*command, str(folder / "killed")], check=True, capture_output=True)
+    return folder / "whole", folder / "killed"
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_weights(config_file: Path, tmp_path: Path):
+    assert same_weights(*kill_and_go_on([sys.executable, "-m"], config_file, tmp_path))
+
+
+@pytest.mark.exhaustive
+def test_two_killed_processes_go_on_to_the_same_weights(config_file: Path, tmp_path: Path):
+    text = config_file.read_text(encoding="utf-8").replace("lora: {r: 4,", "lora: {r: 4, dropout: 0.1,")
+    config_file.write_text(text, encoding="utf-8")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29731", "-m"]
+    assert same_weights(*kill_and_go_on(launcher, config_file, tmp_path))
 
 
 @pytest.mark.parametrize("more", [[], SHIPPED, ["training.validations=3", "data.validation_files=[{file}]"]])
