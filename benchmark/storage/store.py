@@ -34,6 +34,7 @@ class AnswerStore:
         self._has_table = not read_only
         self._timer: Timer | None = None
         self._is_due = False
+        self._is_closing = False
         self._failure: sqlite3.Error | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +91,8 @@ class AnswerStore:
 
     def _sync_later(self) -> None:
         self._is_due = True
+        if self._is_closing:
+            return
         self._timer = Timer(SYNC_AFTER, self._sync)
         self._timer.daemon = True  # a process that ends without closing does not wait for it
         self._timer.start()
@@ -100,18 +103,20 @@ class AnswerStore:
         try:
             # A connection of its own: SQLite's are not shared between threads.
             with closing(_connect(self.path, "rw")) as database:
-                busy, *_ = database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                busy, kept, settled = database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
             self._failure = error
             return
-        if busy:  # another process is at it, perhaps since before the newest answer
+        # Another process is at it, perhaps since before the newest answer, or reads what was there before that.
+        if busy or settled < kept:
             self._sync_later()
 
     def __len__(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM answers").fetchone()[0])
 
     def close(self) -> None:
-        """Close the file, with all that is in it on the disk."""
+        """Close the file, with all that is in it on the disk, unless another process is in the way just now."""
+        self._is_closing = True  # a timer that is up sets no other
         if self._timer:
             self._timer.cancel()
             self._timer.join()

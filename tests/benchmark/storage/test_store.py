@@ -142,6 +142,32 @@ def test_a_store_that_is_closed_is_on_the_disk_also_where_another_process_reads_
     reader.close()
 
 
+def test_where_an_earlier_state_is_being_read_the_disk_is_waited_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stores, "Timer", Due)
+    monkeypatch.setattr(Due, "all", [])
+    path = tmp_path / "answers.db"
+    store = AnswerStore(path)
+    store.put("1", "answer")
+    Due.all[-1].call()
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM answers").fetchall()
+    store.put("2", "the last one")
+    Due.all[-1].call()
+    assert (after_a_power_cut(path), len(Due.all)) == (["1"], 3)
+    reader.execute("COMMIT")
+    Due.all[-1].call()
+    assert (after_a_power_cut(path), len(Due.all)) == (["1", "2"], 3)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM answers").fetchall()
+    store.put("3", "at the end")
+    store.close()
+    assert len(Due.all) == 4, "a store that is closed waits no more"
+    reader.close()
+
+
 def test_a_file_that_was_taken_away_is_told_with_the_next_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(stores, "Timer", Due)
     monkeypatch.setattr(Due, "all", [])
