@@ -20,12 +20,12 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Malformed(Exception):
-    """A reply that holds no answer; the message says what is wrong with it."""
+    """A reply that holds no answer; the message says what kind of wrong that is."""
 
     def __init__(self, message: str, words: str = "") -> None:
         super().__init__(message)
         self.words = words
-        """What the server says of it."""
+        """What is particular to this one, the server's own words too: for the terminal."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def read(body: bytes, reader: Reader) -> Reply:
     try:
         data = json_object(body.decode("utf-8", errors="replace"))
     except DataError as error:
-        raise Malformed(f"the reply is not a JSON object ({len(body)} bytes)") from error
+        raise Malformed("the reply is not a JSON object", f"{len(body)} bytes") from error
     _refuse_error(data)
     _refuse_error(choice(data))
     finish = _finish(choice(data))

@@ -83,6 +83,17 @@ def test_trouble_is_announced_once_of_each_kind(tmp_path: Path, caplog: pytest.L
     assert sum("busy" in record.message for record in caplog.records) == 1
 
 
+def test_pages_of_a_proxy_are_one_kind_of_trouble_however_long_they_are(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    with serving(lambda _, n: Answer(b"<html>" + b"-" * n) if n < 3 else chat("да")) as stub:
+        asker = Asker(tmp_path, spec(stub.url))
+        asker.ask("вопрос")
+    (line,) = caplog.messages
+    assert "the reply is not a JSON object: 7 bytes" in line
+    assert {line.get("error") for line in asker.log()} == {"the reply is not a JSON object", None}
+
+
 def test_answers_that_were_cut_off_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     with serving(lambda prompt, _: chat("да", "length" if prompt == "длинный" else "stop")) as stub:
         Asker(tmp_path, spec(stub.url)).ask("длинный", "короткий")
