@@ -11,11 +11,13 @@ from benchmark.errors import UserError
 
 
 def check_output(output: Path) -> None:
-    """Refuse a place that cannot be written, or that holds something else than a run.
+    """Refuse a place that has no name, that cannot be written, or that holds something else than a run.
 
     Raises:
-        UserError: says which of the two.
+        UserError: says which of the three.
     """
+    if output.name in ("", ".."):  # a finished directory is put there by its name, and answers are kept beside it
+        raise UserError(f"--output {output}: give the directory's own name, like results/NAME")
     if output.exists() and (not output.is_dir() or any(output.iterdir())) and not (output / "run.json").exists():
         raise UserError(f"--output {output}: not empty and not a run directory; choose another, or empty it")
     try:

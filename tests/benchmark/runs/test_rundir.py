@@ -15,7 +15,7 @@ from benchmark import machine
 from benchmark.errors import UserError
 from benchmark.quiet import quiet_libraries
 from benchmark.runs.rundir import write_samples
-from benchmark.runs.staging import settle, staged
+from benchmark.runs.staging import check_output, settle, staged
 
 ROW: dict[str, Any] = {
     "doc_id": 0,
@@ -60,6 +60,12 @@ def test_a_directory_appears_whole_or_not_at_all(tmp_path: Path):
         (folder / "whole").write_text("…")
         assert not (tmp_path / "run").exists()
     assert (tmp_path / "run" / "whole").exists()
+
+
+@pytest.mark.parametrize("place", [".", "..", "results/..", "/"])
+def test_a_place_without_a_name_is_refused_before_anything_is_asked(place: str):
+    with pytest.raises(UserError, match=r"--output .*: give the directory's own name"):
+        check_output(Path(place))
 
 
 def test_a_directory_gets_its_name_when_all_that_is_in_it_is_on_the_disk(
