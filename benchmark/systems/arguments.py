@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from benchmark.errors import UserError
@@ -12,6 +12,8 @@ from benchmark.servers.arguments import Chats, Completions
 from benchmark.servers.endpoint import BACKENDS, CHAT, COMPLETIONS, endpoint
 from benchmark.servers.keys import refuse_secrets
 from benchmark.systems.dtype import Computed
+
+_TokenId = Annotated[int, Field(ge=0)]
 
 
 class HuggingFace(TypedDict, total=False):
@@ -22,9 +24,9 @@ class HuggingFace(TypedDict, total=False):
     enable_thinking: bool
     logits_cache: bool
     mixed_precision_dtype: Computed
-    prefix_token_id: int
+    prefix_token_id: _TokenId
     softmax_dtype: Computed
-    think_end_token: int | str
+    think_end_token: _TokenId | str
     truncation: bool
 
 

@@ -36,6 +36,7 @@ def test_what_is_no_json_is_refused(text: str):
         ("hf", "enable_thinking=yes", "enable_thinking: Input should be a valid boolean"),
         ("hf", "chat_template_args=thinking", "chat_template_args: Input should be a valid dictionary"),
         ("hf", "prefix_token_id=bos", "prefix_token_id: Input should be a valid integer"),
+        ("hf", "think_end_token=-1", "think_end_token: Input should be greater than or equal to 0"),
         ("hf", "gptqmodel=true", "gptqmodel: unknown to hf, which has add_bos_token,.*options of its own"),
         (CHAT, "extra_body=top_k", "extra_body: Input should be a valid dictionary"),
         (CHAT, "extra_body=[1]", "extra_body: Input should be a valid dictionary"),
