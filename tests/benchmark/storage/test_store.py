@@ -80,7 +80,7 @@ def after_a_power_cut(path: Path) -> list[str]:
     copied = sqlite3.connect(shutil.copy(path, path.with_name("copied.db")))
     try:
         return [key for (key,) in copied.execute("SELECT key FROM answers ORDER BY key")]
-    except sqlite3.OperationalError:  # not even the table
+    except sqlite3.DatabaseError:  # not even the table, or copied while it was being written
         return []
     finally:
         copied.close()
