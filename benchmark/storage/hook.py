@@ -79,4 +79,4 @@ class Hook:
         if reply is not None and reply.completion_tokens is not None:
             return min(max(0, reply.completion_tokens), MOST_TOKENS)
         encode = getattr(self._lm, "tok_encode", None) if isinstance(answer, str) else None
-        return len(encode(answer)) if encode else 0
+        return len(encode(answer, add_special_tokens=False)) if encode else 0

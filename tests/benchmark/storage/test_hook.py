@@ -87,6 +87,14 @@ def test_a_server_counts_its_tokens_itself(store: AnswerStore):
     assert counted(Backend(), store, asked("one", "c=7")).tokens == 0, "nobody knows"
 
 
+def test_a_token_that_only_begins_a_text_is_not_one_that_was_generated(store: AnswerStore):
+    class Tokenizing(Backend):
+        def tok_encode(self, text: str, add_special_tokens: bool = True) -> list[str]:
+            return ["<bos>"] * add_special_tokens + text.split()
+
+    assert counted(Tokenizing(), store, [*asked("one", "два слова"), *asked("one", "слово")]).tokens == 3
+
+
 @pytest.mark.parametrize(("said", "known"), [("-3", 0), ("1" + "0" * 30, 1 << 32)])
 def test_a_count_that_cannot_be_is_not_taken_as_it_is(store: AnswerStore, said: str, known: int):
     assert counted(Served(), store, asked("one", f"a={said}")).tokens == known
