@@ -75,14 +75,20 @@ class SystemSpec:
     @property
     def name(self) -> str:
         """A short name for tables and directories: model, quantization, adapter, shots."""
-        parts = [Path(self.pretrained.rstrip("/")).name if self.local_path else self.pretrained]
+        parts = [_last_part(self.pretrained) if self.local_path else self.pretrained]
         if self.quantization != "none":
             parts.append(self.quantization)
         if self.adapter:
-            parts.append(f"+{Path(self.adapter).name}")
+            parts.append(f"+{_last_part(self.adapter)}")
         if self.num_fewshot:
             parts.append(f"{self.num_fewshot}-shot")
         return " ".join(parts)
+
+
+def _last_part(path: str) -> str:
+    """What a path is called; of `.` and `..` the directory's own name."""
+    place = Path(path).expanduser()
+    return place.name if place.name not in ("", "..") else place.resolve().name
 
 
 def identity(spec: SystemSpec, model: Any = None) -> dict[str, Any]:

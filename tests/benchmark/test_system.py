@@ -112,3 +112,10 @@ def test_a_gguf_files_tokenizer_is_tried(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("transformers.AutoConfig.from_pretrained", lambda *_, **__: SimpleNamespace(model_type="llama"))
     monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", lambda *_, **__: letters)
     assert "mine.gguf: this version of transformers misreads" in refused(SystemSpec(str(tmp_path / "mine.gguf")))
+
+
+def test_a_system_in_the_present_directory_has_that_directorys_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "base" / "tuned").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "base" / "tuned")
+    assert SystemSpec("..", adapter=".").name == "base +tuned"
+    assert SystemSpec(".").name == SystemSpec(f"{tmp_path}/base/tuned/").name == "tuned"
