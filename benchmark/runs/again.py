@@ -83,7 +83,8 @@ def run_and_compare(folder: Path, adapter: Path) -> Path:
 
     _leave_training()
     spec, options = settings_of(folder)
-    tuned = run(replace(spec, adapter=str(adapter)), folder.with_name(f"{folder.name}+{adapter.name}"), options)
+    named = folder.resolve()  # `.` has no name
+    tuned = run(replace(spec, adapter=str(adapter)), named.with_name(f"{named.name}+{adapter.name}"), options)
     if is_first():
         print_comparison(compare(load_run(folder), load_run(tuned)))
     return tuned

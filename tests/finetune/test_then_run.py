@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from benchmark.cli import app
 from benchmark.errors import UserError
 from benchmark.run import RunOptions, run
-from benchmark.runs.again import check, settings_of
+from benchmark.runs import again
+from benchmark.runs.again import check, run_and_compare, settings_of
 from benchmark.system import SystemSpec
 
 OPTIONS = RunOptions(tasks=("rufin_calculation",), limit=2, batch_size=2, max_gen_toks=4, bootstrap_iters=0)
@@ -38,6 +39,16 @@ def test_the_adapter_is_scored_as_the_baseline_was(baseline: Path, tiny_model: P
     spec, options = settings_of(baseline.with_name("base+tuned"))
     assert options == OPTIONS
     assert (spec.pretrained, spec.dtype, spec.adapter) == (str(tiny_model), "float32", str(tmp_path / "tuned"))
+
+
+def test_the_present_directory_may_be_the_baseline(baseline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def scored(spec: SystemSpec, output: Path, options: RunOptions) -> Path:
+        raise UserError(f"{spec.adapter} into {output}")
+
+    monkeypatch.setattr(again, "run", scored)
+    monkeypatch.chdir(baseline)
+    with pytest.raises(UserError, match=f"/tuned into {baseline.parent.resolve()}/base\\+tuned$"):
+        run_and_compare(Path(), tmp_path / "tuned")
 
 
 def test_a_baseline_of_another_model_is_refused_before_training(baseline: Path, other_tiny_model: Path):
