@@ -1,5 +1,6 @@
 """The item: one line of a family's JSONL, and reading and writing such files."""
 
+import errno
 import json
 import os
 import tempfile
@@ -68,13 +69,13 @@ def numbered_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
 
 
 def numbered_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines of a UTF-8 file that hold something, with their numbers.
+    """The lines of a UTF-8 file that hold something, with their numbers; a byte-order mark before them is no part.
 
     Raises:
         DataError: the file is not UTF-8.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not in UTF-8 (byte {error.start}); save it as UTF-8") from error
     return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
@@ -101,6 +102,8 @@ def text_problems(row: dict[str, Any], keys: Iterable[str]) -> list[str]:
     """What keeps values from being texts that a tokenizer can read: empty ones, and half characters."""
     return [
         f"key {key!r} must be a non-empty text" + (" of whole characters" if isinstance(row.get(key), str) else "")
+        if key in row
+        else f"key {key!r} is missing; the row has {', '.join(map(repr, row)) or 'none'}"
         for key in keys
         if not isinstance(row.get(key), str) or not row[key].strip() or not _is_whole(row[key])
     ]
@@ -129,8 +132,22 @@ def validate(rows: Iterable[dict[str, Any]], where: str) -> list[Item]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old bytes or the new ones, never a part."""
+    """Write a file so that a reader sees the old bytes or the new ones, never a part.
+
+    Raises:
+        OSError: with `path` as its file name, whatever of it failed.
+    """
+    # A replacement would put an ordinary file in the place of a device or a pipe, /dev/null among them.
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EEXIST, "Is a directory" if path.is_dir() else "Is a device or a pipe", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _replace(path, text)
+    except OSError as error:  # a full disk names no file, a missing right the scratch file
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _replace(path: Path, text: str) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
