@@ -45,19 +45,24 @@ def _members(manager: Any) -> Iterator[str]:
         yield from (name for name in (listed if isinstance(listed, list) else ()) if isinstance(name, str))
 
 
-def check_tasks(manager: Any, names: Sequence[str]) -> None:
+def check_tasks(manager: Any, names: Sequence[str], named: str = "--tasks") -> None:
     """Refuse names that lm-eval does not know, before a model is loaded.
+
+    Args:
+        named: the option, key or run that names them, for the message.
 
     Raises:
         UserError: no names; unknown names; where a YAML file of the user's cannot be read, which and why.
     """
     if not names:
-        raise UserError(f"--tasks: none are named; give tasks or groups, or leave it out for {GROUP}")
+        raise UserError(f"{named}: none are named; give tasks or groups, or leave it out for {GROUP}")
     unknown = [name for name in names if name not in set(manager.all_tasks)]
     if unknown:
         broken = next(_unreadable(manager.include_path[1:]), None)
         ours = ", ".join(sorted(name for name in manager.all_tasks if name.startswith(GROUP)))
-        raise UserError(f"--tasks {', '.join(unknown)}: unknown; {broken or f'the benchmark’s own are {ours}'}")
+        folder = "; a folder with others is named by --include-path" if named.startswith("--") else ""
+        known = f"the benchmark’s own are {ours}{folder}"
+        raise UserError(f"{named} {', '.join(unknown)}: unknown; {broken or known}")
 
 
 def _unreadable(folders: Sequence[str]) -> Iterator[str]:

@@ -105,7 +105,7 @@ def _groups(
     of_parts = {name for part in parts for name in part.results.get("group_subtasks", {})}
     wanted = sorted({*groups, *of_parts, GROUP})
     manager = task_manager(include_paths, wanted)
-    check_tasks(manager, wanted)
+    check_tasks(manager, wanted, "--group")
     loaded = LoadedTasks(manager, wanted)
     complete = {}
     for name, group in loaded.groups.items():

@@ -80,6 +80,8 @@ def test_a_part_of_the_tasks_has_no_average_unless_it_is_asked_for(shards: list[
     assert set(results["results"]) == set(SHARDS[0])
     with pytest.raises(UserError, match="--group rufin: the runs lack rufin_extraction"):
         merge(shards[:1], tmp_path / "again", groups=["rufin"])
+    with pytest.raises(UserError, match="--group nosuch: unknown; .* --include-path"):
+        merge(shards[:1], tmp_path / "again", groups=["nosuch"])
 
 
 def test_a_task_with_the_same_samples_twice_counts_once(shards: list[Path], copies: list[Path], tmp_path: Path):
