@@ -5,6 +5,7 @@ A family joins by being a folder with `<family>.yaml`; its `verify.py` recompute
 
 import importlib
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,7 +39,7 @@ def check_families(names: list[str]) -> None:
         raise UserError(f"--tasks {', '.join(unknown)}: no such family; there are {', '.join(families())}")
     table = Table("family", "gate", "result", title="rufinbench check")
     problems: list[str] = []
-    for family in track(names or families(), description="Checking", transient=True):
+    for family in track(names or families(), description="Checking", transient=True, disable=not sys.stdout.isatty()):
         for gate, found in gates(family):
             problems += found
             table.add_row(family, gate, "ok" if not found else f"{len(found)} problems")
@@ -162,7 +163,7 @@ def check_file(path: Path) -> None:
     try:
         numbered = numbered_lines(path)
     except OSError as error:
-        raise UserError(f"--data {path}: cannot be read ({error}); give a UTF-8 JSONL file") from error
+        raise UserError(f"--data {path}: cannot be read ({error.strerror}); give a UTF-8 JSONL file") from error
     except DataError as error:
         raise UserError(f"--data {error}") from error
     problems = [f"{path}:{number}: {problem}" for number, line in numbered for problem in _row_problems(line)]
@@ -173,8 +174,24 @@ def check_file(path: Path) -> None:
     if not numbered:
         raise UserError(f"--data {path}: no rows; give a JSONL file with a row a line")
     if problems:
-        raise UserError(f"--data {path}: {len(problems)} problems in {len(numbered)} rows; mend them as listed")
-    console.print(f"{path}: {len(numbered)} rows, all good")
+        found, rows = _counted(len(problems), "problem"), _counted(len(numbered), "row")
+        raise UserError(f"--data {path}: {found} in {rows}; mend them as listed")
+    console.print(f"{path}: {_counted(len(numbered), 'row')}, all good", markup=False, highlight=False)
+    for line in _headings(Counter(json_object(line)["category"] for _, line in numbered)):
+        console.print(line, markup=False, highlight=False)
+
+
+def _headings(categories: Counter[str]) -> Iterator[str]:
+    """How a training asks the rows of each category: a family that is misspelt would go unnoticed."""
+    for how, ours in (("in their family's prompt", True), ("under a plain heading", False)):
+        found = [(name, count) for name, count in categories.most_common() if (name in families()) == ours]
+        if found:
+            more = f", … ({len(found)} categories)" if len(found) > SHOWN else ""
+            yield f"{how}: " + ", ".join(f"{name} {count}" for name, count in found[:SHOWN]) + more
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _row_problems(line: str) -> list[str]:

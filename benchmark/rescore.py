@@ -1,6 +1,7 @@
 """Grades a finished run's saved answers again, without a model: grading is separate from generating."""
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +42,8 @@ def rescore(run: Path, output: Path, include_paths: tuple[str, ...] = (), bootst
     tasks = manager.load(list(files))["tasks"]
     check_output(output)
     with staged(output) as folder:
-        for name, path in track(files.items(), description="Grading", transient=True):
+        # A bar that nobody sees would leave an empty line.
+        for name, path in track(files.items(), description="Grading", transient=True, disable=not sys.stdout.isatty()):
             rows = _samples(path)
             metrics = _grade(tasks[name], rows, path)
             results["results"][name] |= _aggregate(tasks[name], metrics, bootstrap_iters)

@@ -3,6 +3,7 @@
 Heavy libraries are imported inside the commands, so that `rufinbench --help` answers at once.
 """
 
+import errno
 import sys
 import traceback
 from collections.abc import Callable
@@ -73,8 +74,11 @@ def _command_path(error: typer.TyperException) -> str:
 
 
 def _of_file(error: OSError) -> str:
-    """What the system refused, on which file; of a replacement, the file that was to be replaced."""
-    path = error.filename2 or error.filename
+    """What the system refused, on which file; of a replacement, the file that was to be replaced.
+
+    A full disk names no file where the output is redirected into one.
+    """
+    path = error.filename2 or error.filename or (error.errno == errno.ENOSPC and "the output")
     return f"{path}: {error.strerror}; mend that, or choose another place" if path and error.strerror else str(error)
 
 

@@ -41,7 +41,7 @@ def show(
 
 def check(
     data: Annotated[Path | None, typer.Option(help="A JSONL file of your own to validate instead.")] = None,
-    graders: Annotated[bool, typer.Option(help="Put the numeric grader on trial against others.")] = False,
+    graders: Annotated[bool, typer.Option("--graders", help="Put the numeric grader on trial against others.")] = False,
     tasks: Annotated[str, typer.Option(help="Comma-separated families; all if not given.")] = "",
 ) -> None:
     """Validate the tasks and their data, your own data, or the graders.

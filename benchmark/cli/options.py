@@ -22,4 +22,4 @@ Limit = Annotated[int | None, typer.Option(min=1, max=10**9, help="Only the firs
 Margin = Annotated[float, typer.Option(help="Differences this small count as none, where shown.")]
 Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a Hub model.")]
 Runs = Annotated[list[Path], typer.Argument(help="Run directories.")]
-TrustRemoteCode = Annotated[bool, typer.Option(help="Let code from the model's repository run.")]
+TrustRemoteCode = Annotated[bool, typer.Option("--trust-remote-code", help="Let code from the model's repository run.")]

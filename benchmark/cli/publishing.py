@@ -19,7 +19,7 @@ def compare(
     alpha: options.Alpha = 0.05,
     margin: options.Margin = 0.01,
     fail_on_regression: Annotated[
-        bool, typer.Option(help="Exit with 1 if a task got worse, or if none has a verdict.")
+        bool, typer.Option("--fail-on-regression", help="Exit with 1 if a task got worse, or if none has a verdict.")
     ] = False,
 ) -> None:
     """Compare two runs, sample by sample: differences, intervals, verdicts.
@@ -58,7 +58,9 @@ def compare(
 def report(
     runs: options.Runs,
     output: Annotated[Path, typer.Option(help="Directory of the site.")] = Path("site"),
-    publish_samples: Annotated[bool, typer.Option(help="Put prompts and answers into the pages.")] = False,
+    publish_samples: Annotated[
+        bool, typer.Option("--publish-samples", help="Put prompts and answers into the pages.")
+    ] = False,
     lang: Annotated[
         list[options.Lang] | None, typer.Option(help="Repeatable, the main one first; both if not given.")
     ] = None,

@@ -40,10 +40,12 @@ def run(
         Literal["truncate", "refuse"],
         typer.Option(help="Prompts longer than the context: cut from the left and count, or stop."),
     ] = "truncate",
-    apply_chat_template: Annotated[bool, typer.Option(help="Ask through the tokenizer's chat template.")] = False,
+    apply_chat_template: Annotated[
+        bool, typer.Option("--apply-chat-template", help="Ask through the tokenizer's chat template.")
+    ] = False,
     trust_remote_code: options.TrustRemoteCode = False,
     device: options.Device = "auto",
-    output: Annotated[Path | None, typer.Option(help="Run directory; results/<name> if not given.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Run directory; results/MODEL if not given.")] = None,
 ) -> None:
     """Score a system on the benchmark.
 
@@ -93,7 +95,7 @@ def run(
 
 def rescore(
     run: Annotated[Path, typer.Argument(help="Run directory.")],
-    output: Annotated[Path | None, typer.Option(help="New run directory; <run>-rescored if not given.")] = None,
+    output: Annotated[Path | None, typer.Option(help="New run directory; RUN-rescored if not given.")] = None,
     include_path: options.IncludePath = None,
 ) -> None:
     """Grade a finished run's saved answers again, without a model; the run itself is not touched.
@@ -105,7 +107,9 @@ def rescore(
     from benchmark.rescore import rescore as rescore_run
     from benchmark.runs.summary import print_run
 
-    target = output or run.resolve().with_name(f"{run.resolve().name}-rescored")
+    # Of `.` and `..` only the resolved path has a name.
+    named = run if run.name.strip(".") else run.resolve()
+    target = output or named.with_name(f"{named.name}-rescored")
     print_run(rescore_run(run, target, include_paths=tuple(include_path or ())))
 
 

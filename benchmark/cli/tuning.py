@@ -15,7 +15,7 @@ def finetune(
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="key=value over the file; repeatable.")] = None,
     device: options.Device = "auto",
-    dry_run: Annotated[bool, typer.Option(help="Say what would be trained, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
     then_run: Annotated[
         Path | None, typer.Option(help="A baseline's run directory: score the adapter as it was scored, and compare.")
     ] = None,
@@ -32,7 +32,10 @@ def finetune(
     """
     import json
 
+    from benchmark.quiet import quiet_libraries
     from benchmark.runs.processes import is_first
+
+    quiet_libraries()  # before the libraries are imported: bitsandbytes complains while it is
     from finetune import pipeline
     from finetune.config import load_config
 
@@ -72,7 +75,10 @@ def export(
     """
     import json
 
+    from benchmark.quiet import quiet_libraries
     from benchmark.system import SystemSpec
+
+    quiet_libraries()
     from finetune import export as exporting
 
     spec = SystemSpec(

@@ -1,6 +1,7 @@
 """The command line: quick help, one-line errors, exit codes."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,10 +34,17 @@ def test_help_loads_no_heavy_library():
     "command",
     ["run", "finetune", "export", "compare", "report", "leaderboard", "rescore", "merge", "check", "show", "demo"],
 )
-def test_every_command_has_help_with_an_example(command: str):
+def test_every_command_has_help_with_an_example_and_whole_names(command: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "80")
     done = cli(command, "--help")
     assert done.returncode == 0
     assert f"rufinbench {command}" in done.stdout
+    assert not re.search(r"--[\w-]*…", done.stdout)
+
+
+@pytest.mark.parametrize(("command", "place"), [("run", "results/MODEL"), ("rescore", "RUN-rescored")])
+def test_help_says_where_a_run_is_written(command: str, place: str):
+    assert place in cli(command, "--help").stdout
 
 
 @pytest.mark.parametrize(
@@ -75,6 +83,7 @@ def test_debug_shows_the_traceback():
 def test_a_users_file_is_checked_row_by_row(tmp_path: Path):
     good = {"instruction": "Рассчитай ROE", "output": "20%", "category": "calculation"}
     lines = [json.dumps(good), "{broken", json.dumps(good | {"output": ""}), json.dumps([1]), json.dumps(good)]
+    lines.append(json.dumps({"instuction": "ROE?", "output": "20%", "category": "faq"}))
     (tmp_path / "my.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     done = cli("check", "--data", "my.jsonl", cwd=tmp_path)
     assert done.returncode == 2
@@ -84,14 +93,29 @@ def test_a_users_file_is_checked_row_by_row(tmp_path: Path):
         "my.jsonl:3: key 'output'",
         "my.jsonl:4: expected a JSON object",
         "the same row as line 1",
+        "my.jsonl:6: key 'instruction' is missing; the row has 'instuction',",
     ):
         assert expected in told
 
 
-def test_a_good_file_passes(tmp_path: Path):
+def test_a_good_file_passes_and_its_categories_are_told(tmp_path: Path):
     row = {"instruction": "Рассчитай ROE", "output": "20%", "category": "calculation"}
-    (tmp_path / "my.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
-    assert cli("check", "--data", "my.jsonl", cwd=tmp_path).returncode == 0
+    rows = (row, row | {"category": "calculaton"})
+    text = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (tmp_path / "my.jsonl").write_text(text, encoding="utf-8-sig")  # as Windows saves it
+    done = cli("check", "--data", "my.jsonl", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "my.jsonl: 2 rows, all good" in done.stdout
+    assert "in their family's prompt: calculation 1\nunder a plain heading: calculaton 1\n" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_behind_the_output_is_named(tmp_path: Path):
+    command = [sys.executable, "-m", "benchmark.cli", "show", "calculation"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "rufinbench: the output: No space left on device; mend that, or choose another place\n"
 
 
 @pytest.mark.parametrize(
@@ -116,3 +140,12 @@ def test_a_gate_opens_only_where_something_was_judged(tmp_path: Path, second: di
     done = CliRunner().invoke(app, ["compare", *map(str, runs), "--format", "json", "--fail-on-regression"])
     assert done.exit_code == code
     assert said in done.stderr and bool(said) == bool(done.stderr)
+
+
+def test_a_trainings_libraries_say_nothing_of_their_own(tmp_path: Path):
+    """bitsandbytes complains of missing kernels while it is imported."""
+    config = tmp_path / "config.yaml"
+    config.write_text("model: {pretrained: /no/such/model}\ndata: {tasks: [rufin_calculation]}\n", encoding="utf-8")
+    done = cli("finetune", "--config", str(config), "--dry-run")
+    assert done.returncode == 2
+    assert [line.partition(": ")[0] for line in done.stderr.splitlines()] == ["rufinbench"]

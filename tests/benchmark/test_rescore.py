@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.cli import scoring as cli
 from benchmark.errors import UserError
 from benchmark.rescore import rescore
 from benchmark.run import RunOptions, run
@@ -35,6 +36,20 @@ def test_an_answer_of_any_shape_is_graded_not_crashed_on(finished: Path, answer:
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     again = rescore(finished, finished.with_name("again"), bootstrap_iters=0)
     assert headline(again)["rufin_calculation"]["score,none"] == 0
+
+
+def test_the_command_prints_the_table_at_once_and_the_place_as_it_was_named(
+    finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(finished.parent)
+    cli.rescore(Path("run"))
+    printed = capsys.readouterr().out.splitlines()
+    assert "tiny" in printed[0], "no empty line before the table"
+    assert printed[-1] == "run-rescored"
+    monkeypatch.chdir(finished)
+    cli.rescore(Path(), finished.with_name("named"))
+    with pytest.raises(UserError, match="run-rescored: exists"):
+        cli.rescore(Path())
 
 
 def test_a_truncated_sample_file_is_named(finished: Path):
