@@ -188,7 +188,9 @@ def _loading(spec: SystemSpec) -> Iterator[None]:
     except SafetensorError as error:
         raise UserError(f"--model {spec.pretrained}: its weights are damaged ({error}); copy it again") from error
     except (OSError, ValueError, ImportError) as error:
-        raise UserError(f"--model {spec.pretrained}: cannot load it: {first_line(error)}") from error
+        # What does not lie here is asked for on the Hub, and the Hub's words are no help to who misspelt a path.
+        absent = "" if spec.local_path else "no such file or directory here; "
+        raise UserError(f"--model {spec.pretrained}: {absent}cannot load it: {first_line(error)}") from error
 
 
 def _check_tokenizer(spec: SystemSpec, tokenizer: Any, *, is_gguf: bool) -> None:

@@ -71,6 +71,7 @@ CARELESS = {
     RUN + "x --output F/file/below": "--output F/file/below",
     RUN + "x --output " + "x" * 300: "x" * 300,
     RUN + "F/file": "--model F/file",
+    RUN + "F/absent": "--model F/absent: no such file or directory here",
     RUN + "F/empty": "--model F/empty",
     RUN + "F/empty.gguf": "--model F/empty.gguf",
     RUN + "two\nlines": "--model two lines",
