@@ -20,6 +20,7 @@ from torch.nn import functional
 from benchmark.errors import UserError, misfit
 from benchmark.run import today
 from benchmark.runs import provenance
+from benchmark.runs.staging import settle
 from benchmark.system import SystemSpec, load_model
 from benchmark.systems.adapter import MANIFEST, read_manifest
 from finetune.config import DataConfig
@@ -67,7 +68,9 @@ def export(spec: SystemSpec, output: Path, *, examples: int = 16, device: str = 
         exported = outputs(load_model(SystemSpec(str(staged), dtype="bfloat16"), device)[0], chosen)
         report = _report(spec, difference(trained, exported))
         write_text(staged / REPORT, json.dumps(report, ensure_ascii=False, indent=2) + "\n")
+        settle(*staged.rglob("*"), staged)  # after a power cut a name without its bytes would pass for a model
         staged.replace(output)
+    settle(output.parent)
     return report
 
 

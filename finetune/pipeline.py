@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.runs.processes import is_first
+from benchmark.runs.staging import settle
 from benchmark.system import SystemSpec, usable_device
 from benchmark.systems.identity import sha256_of_json, weights_sha256
 from benchmark.systems.license import license_of
@@ -99,7 +100,9 @@ def _train(config: FinetuneConfig, prepared: Prepared, output: Path, workspace: 
         staged = workspace / "adapter"
         trained = trainer.accelerator.unwrap_model(trainer.model)
         adapter.write_adapter(trained, tokenizer, staged, manifest, license_of(model.base_spec(config)))
+        settle(*staged.rglob("*"), staged)  # before the checkpoints that it was made from are gone
         staged.replace(output)
+        settle(output.parent)
         shutil.rmtree(workspace, ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
 

@@ -38,14 +38,14 @@ def training_texts(config: DataConfig, seed: int) -> list[Text]:
         UserError: an unknown task, a task that cannot be trained on, an unreadable file or row, a weight of nothing.
     """
     groups = {name: _load(name) for name in _known(config.tasks)}
-    files = _labelled(config.files)
+    files = _labelled("data.files", config.files)
     weights = _weights(config, groups, files)
     texts: list[Text] = []
     for name, task in _members(groups).items():
         docs = _sampled(_docs(name, task, "train"), config.limit_per_task, seed)
         texts += _weighted([_text(name, task, doc) for doc in docs], weights.get(name, 1.0), seed)
     for label, path in files.items():
-        texts += _weighted(list(_of_file(label, path)), weights.get(label, 1.0), seed)
+        texts += _weighted(list(_of_file("data.files", label, path)), weights.get(label, 1.0), seed)
     return texts
 
 
@@ -55,9 +55,14 @@ def validation_texts(config: DataConfig) -> list[Text]:
     Raises:
         UserError: as `training_texts`.
     """
+    key = "data.validation_files"
     return [
         *(_text(name, task, doc) for name, task, doc in _of_split(config.tasks, "validation")),
-        *(text for label, path in _labelled(config.validation_files).items() for text in _of_file(label, path)),
+        *(
+            text
+            for label, path in _labelled(key, config.validation_files).items()
+            for text in _of_file(key, label, path)
+        ),
     ]
 
 
@@ -143,8 +148,11 @@ def _answer(task: Any, doc: Mapping[str, Any]) -> str:
     return f"{task.config.target_delimiter}{target}"
 
 
-def _labelled(paths: Sequence[Path]) -> dict[str, Path]:
+def _labelled(key: str, paths: Sequence[Path]) -> dict[str, Path]:
     """Files by what they are called in a manifest: their names, or their paths where a name stands for several."""
+    for path, times in Counter(paths).items():
+        if times > 1:
+            raise UserError(f"{key}: {path} stands there {times} times; name it once, and its weight in data.weights")
     names = Counter(path.name for path in paths)
     return {path.name if names[path.name] == 1 else str(path): path for path in paths}
 
@@ -174,19 +182,19 @@ def _weighted(texts: list[Text], weight: float, seed: int) -> list[Text]:
     return texts * whole + random.Random(seed).sample(texts, round(part * len(texts)))
 
 
-def _of_file(label: str, path: Path) -> Iterator[Text]:
+def _of_file(key: str, label: str, path: Path) -> Iterator[Text]:
     """Rows of the simple form; a row whose category is one of the benchmark's families is asked in its prompt."""
     try:
         rows = numbered_rows(path)
     except OSError as error:
-        raise UserError(f"data.files: {path}: {error.strerror}") from error
+        raise UserError(f"{key}: {path}: {error.strerror}") from error
     except DataError as error:
-        raise UserError(f"data.files: {error}") from error
+        raise UserError(f"{key}: {error}") from error
     families = {task.config.metadata.get("family"): (name, task) for name, task in _load(BENCHMARK).items()}
     for number, row in rows:
         named = ("category",) if "category" in row else ()
         for problem in text_problems(row, ("instruction", "output", *named)):
-            raise UserError(f"data.files: {path}:{number}: {problem}; rufinbench check --data {path} lists all")
+            raise UserError(f"{key}: {path}:{number}: {problem}; rufinbench check --data {path} lists all")
         family = families.get(row.get("category"))
         prompt = _prompt(*family, row) if family else f"### Задание\n{row['instruction']}\n\n### Ответ\n"
         yield Text(label, row["instruction"], prompt, row["output"], str(number))

@@ -39,16 +39,16 @@ def finetune(
     from finetune import pipeline
     from finetune.config import load_config
 
-    loaded = load_config(config, set_)
+    loaded, folder = load_config(config, set_), output or Path("adapters") / config.stem
     if dry_run:
         typer.echo(json.dumps(pipeline.dry_run(loaded, device), ensure_ascii=False, indent=2))
         return
     if then_run:
         from benchmark.runs import again
 
-        template = loaded.data.apply_chat_template
-        again.check(then_run, loaded.model.pretrained, loaded.model.revision, apply_chat_template=template)
-    adapter = pipeline.finetune(loaded, output or Path("adapters") / config.stem, device)
+        model, template = loaded.model, loaded.data.apply_chat_template
+        again.check(then_run, folder, model.pretrained, model.revision, apply_chat_template=template)
+    adapter = pipeline.finetune(loaded, folder, device)
     finished = [adapter, again.run_and_compare(then_run, adapter)] if then_run else [adapter]
     if is_first():
         typer.echo("\n".join(map(str, finished)))

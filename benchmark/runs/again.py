@@ -34,17 +34,25 @@ def settings_of(folder: Path) -> tuple[SystemSpec, RunOptions]:
         raise UserError(f"{folder}: run.json: {misfit(error)}; run the baseline again") from error
 
 
-def check(folder: Path, pretrained: str, revision: str | None = None, *, apply_chat_template: bool = False) -> None:
+def check(
+    folder: Path, adapter: Path, pretrained: str, revision: str | None = None, *, apply_chat_template: bool = False
+) -> None:
     """Refuse a baseline that cannot be run again on an adapter of `pretrained`: before hours of training, not after.
 
     Args:
-        apply_chat_template: whether the adapter will be trained on prompts in the model's chat template.
+        adapter: where the adapter will be.
+        apply_chat_template: whether it will be trained on prompts in the model's chat template.
 
     Raises:
-        UserError: no such run, a run of another model or revision, of prompts in another form than the training's, or
-            several processes for a backend that spreads its work itself.
+        UserError: no such run, a run of another model or revision, of prompts in another form than the training's,
+            several processes for a backend that spreads its work itself, or a run of an earlier adapter of that name.
     """
     baseline = settings_of(folder)[0]
+    if _tuned(folder, adapter).exists() and not adapter.exists():
+        raise UserError(
+            f"--then-run {folder}: {_tuned(folder, adapter)} is there already, a run of an earlier adapter of that name; "
+            "move it away, or give the new adapter another --output"
+        )
     if baseline.backend != "hf" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UserError(
             f"--then-run {folder}: its backend {baseline.backend} is started once, without a launcher of processes; "
@@ -83,11 +91,16 @@ def run_and_compare(folder: Path, adapter: Path) -> Path:
 
     _leave_training()
     spec, options = settings_of(folder)
-    named = folder.resolve()  # `.` has no name
-    tuned = run(replace(spec, adapter=str(adapter)), named.with_name(f"{named.name}+{adapter.name}"), options)
+    tuned = run(replace(spec, adapter=str(adapter)), _tuned(folder, adapter), options)
     if is_first():
         print_comparison(compare(load_run(folder), load_run(tuned)))
     return tuned
+
+
+def _tuned(folder: Path, adapter: Path) -> Path:
+    """The run of a baseline's settings with an adapter, beside the baseline."""
+    named = folder.resolve()  # `.` has no name
+    return named.with_name(f"{named.name}+{adapter.name}")
 
 
 def _leave_training() -> None:

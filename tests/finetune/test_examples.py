@@ -68,6 +68,14 @@ def test_files_are_weighted_by_name_or_by_path_where_a_name_stands_for_two(tmp_p
     assert [(text.source, text.place) for text in training_texts(one, 0)] == [("my.jsonl", "1")] * 2
 
 
+def test_a_file_that_is_named_twice_is_refused(tmp_path: Path):
+    (tmp_path / "my.jsonl").write_text('{"instruction": "Сколько?", "output": "5"}', encoding="utf-8")
+    with pytest.raises(UserError, match=r"data\.files: .*my\.jsonl stands there 2 times"):
+        training_texts(DataConfig(tasks=[], files=[tmp_path / "my.jsonl"] * 2), 0)
+    with pytest.raises(UserError, match=r"data\.validation_files: .*gone\.jsonl"):
+        validation_texts(DataConfig(tasks=["rufin_esg_risk"], validation_files=[tmp_path / "gone.jsonl"]))
+
+
 @pytest.mark.parametrize("key", ["my.json", "rufin_calculation", "data/my.jsonl"])
 def test_a_weight_of_nothing_is_refused(key: str, tmp_path: Path):
     (tmp_path / "my.jsonl").write_text('{"instruction": "Сколько?", "output": "5"}', encoding="utf-8")

@@ -76,4 +76,4 @@ def test_a_backend_that_spreads_its_own_work_is_refused_before_training(
     (baseline / "run.json").write_text(json.dumps(record), encoding="utf-8")
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UserError, match="without a launcher"):
-        check(baseline, str(tiny_model))
+        check(baseline, tmp_path / "tuned", str(tiny_model))

@@ -51,22 +51,36 @@ def test_the_present_directory_may_be_the_baseline(baseline: Path, tmp_path: Pat
         run_and_compare(Path(), tmp_path / "tuned")
 
 
-def test_a_baseline_of_another_model_is_refused_before_training(baseline: Path, other_tiny_model: Path):
+def test_a_baseline_of_another_model_is_refused_before_training(baseline: Path, other_tiny_model: Path, tmp_path: Path):
     with pytest.raises(UserError, match="give a run of that model"):
-        check(baseline, str(other_tiny_model))
+        check(baseline, tmp_path / "new", str(other_tiny_model))
 
 
-def test_a_baseline_asked_in_another_form_than_trained_is_refused_before_training(baseline: Path, tiny_model: Path):
+def test_a_baseline_asked_in_another_form_than_trained_is_refused_before_training(
+    baseline: Path, tiny_model: Path, tmp_path: Path
+):
     with pytest.raises(UserError, match=r"without the chat template.* data\.apply_chat_template=false"):
-        check(baseline, str(tiny_model), apply_chat_template=True)
+        check(baseline, tmp_path / "new", str(tiny_model), apply_chat_template=True)
+
+
+def test_a_run_of_an_earlier_adapter_of_that_name_is_noticed_before_training(baseline: Path, tiny_model: Path):
+    adapter = baseline.with_name("mine")
+    earlier = baseline.with_name("base+mine")
+    earlier.mkdir()
+    with pytest.raises(UserError, match="a run of an earlier adapter of that name"):
+        check(baseline, adapter, str(tiny_model))
+    adapter.mkdir()  # trained already: the run will be recognised as its own, or refused at once
+    check(baseline, adapter, str(tiny_model))
+    adapter.rmdir()
+    earlier.rmdir()
 
 
 def test_a_baseline_of_another_revision_is_refused_before_training(tmp_path: Path):
     system = {"pretrained": "org/model", "revision": "v1"}
     (tmp_path / "run.json").write_text(json.dumps({"format": 1, "system": system, "options": {}}))
-    check(tmp_path, "org/model", "v1")
+    check(tmp_path, tmp_path / "tuned", "org/model", "v1")
     with pytest.raises(UserError, match="it ran revision v1, the configuration trains v2"):
-        check(tmp_path, "org/model", "v2")
+        check(tmp_path, tmp_path / "tuned", "org/model", "v2")
 
 
 @pytest.mark.parametrize(("content", "message"), [(None, "no run directory"), ("{", "damaged"), ("{}", "again")])
