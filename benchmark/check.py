@@ -19,6 +19,7 @@ from benchmark.datacard.counts import label_shares, prompt_wordings
 from benchmark.errors import UserError
 from benchmark.families import families, metadata
 from benchmark.overlap import NEAR, Index, masked, shingles
+from benchmark.visible import visible
 from tasks import ROOT
 from tasks.dataset import SPLITS, data_sha256, read_split
 from tasks.items import DataError, json_object, numbered_lines, read_jsonl, text_problems, validate
@@ -187,7 +188,7 @@ def _headings(categories: Counter[str]) -> Iterator[str]:
         found = [(name, count) for name, count in categories.most_common() if (name in families()) == ours]
         if found:
             more = f", … ({len(found)} categories)" if len(found) > SHOWN else ""
-            yield f"{how}: " + ", ".join(f"{name} {count}" for name, count in found[:SHOWN]) + more
+            yield f"{how}: " + ", ".join(f"{visible(" ".join(name.split()))} {count}" for name, count in found[:SHOWN]) + more
 
 
 def _counted(number: int, thing: str) -> str:

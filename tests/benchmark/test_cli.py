@@ -109,6 +109,13 @@ def test_a_good_file_passes_and_its_categories_are_told(tmp_path: Path):
     assert "in their family's prompt: calculation 1\nunder a plain heading: calculaton 1\n" in done.stdout
 
 
+def test_a_category_acts_on_no_terminal(tmp_path: Path):
+    row = {"instruction": "Рассчитай ROE", "output": "20%", "category": "a\n\x1b[2Jb"}
+    (tmp_path / "my.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    done = cli("check", "--data", "my.jsonl", cwd=tmp_path)
+    assert "under a plain heading: a ⟨U+001B⟩[2Jb 1\n" in done.stdout
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_disk_behind_the_output_is_named(tmp_path: Path):
     command = [sys.executable, "-m", "benchmark.cli", "show", "calculation"]
