@@ -35,7 +35,7 @@ def staged(output: Path) -> Iterator[Path]:
     """A fresh directory to fill; it takes `output`'s place when the block ends, and vanishes if the block fails.
 
     Raises:
-        UserError: a file could not be written whole.
+        UserError: a file could not be written whole, or the place was taken meanwhile.
     """
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as scratch:
         folder = Path(scratch) / "run"
@@ -48,6 +48,11 @@ def staged(output: Path) -> Iterator[Path]:
             folder.replace(output)
             settle(output.parent)
         except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise UserError(
+                    f"--output {output}: another process has written there meanwhile; give the same command again, which "
+                    "tells whether that was this very run, or choose another directory: every answer is kept"
+                ) from error
             raise UserError(
                 f"{output}: the results could not be written whole ({error.strerror}; is the disk full?); free some "
                 "space and give the same command again: every answer is kept"
