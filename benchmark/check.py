@@ -188,7 +188,11 @@ def _headings(categories: Counter[str]) -> Iterator[str]:
         found = [(name, count) for name, count in categories.most_common() if (name in families()) == ours]
         if found:
             more = f", … ({len(found)} categories)" if len(found) > SHOWN else ""
-            yield f"{how}: " + ", ".join(f"{visible(" ".join(name.split()))} {count}" for name, count in found[:SHOWN]) + more
+            yield f"{how}: " + ", ".join(f"{_one_line(name)} {count}" for name, count in found[:SHOWN]) + more
+
+
+def _one_line(name: str) -> str:
+    return visible(" ".join(name.split()))
 
 
 def _counted(number: int, thing: str) -> str:
