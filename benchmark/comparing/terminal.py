@@ -29,7 +29,7 @@ _REASONS = {
     "other_documents": "other documents",
     "other_dataset": "other data",
     "other_version": "other task version",
-    "other_grader": "other grader or metric",
+    "other_grader": "other grader or metric; rufinbench rescore grades a run by today's",
     "unknown_grader": "not recorded which code graded one of the runs; rufinbench rescore grades it again",
     "not_recomputable": "computed over all answers by a function not known here: no interval, no test",
     "": "",

@@ -47,7 +47,20 @@ def _prompt(arguments: Any) -> str:
     first = next(iter(arguments.values()), None) if isinstance(arguments, Mapping) else arguments
     while isinstance(first, list | Mapping):
         first = first.get("arg_0") if isinstance(first, Mapping) else next(iter(first), None)
-    return _text(first)
+    return _said(_text(first))
+
+
+def _said(prompt: str) -> str:
+    """What the messages say that a chat server was asked with, each under its role; any other prompt as it is."""
+    if not prompt.startswith('[{"role"'):
+        return prompt
+    try:
+        messages = [(message["role"], message["content"]) for message in json.loads(prompt)]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return prompt
+    if len(messages) == 1:
+        return _text(messages[0][1])
+    return "\n\n".join(f"{role}:\n{content}" for role, content in messages)
 
 
 def _response(responses: Any) -> str:
