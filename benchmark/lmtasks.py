@@ -15,13 +15,16 @@ from tasks.items import DataError
 GROUP = "rufin"
 
 
-def task_manager(include_paths: Sequence[str] = (), names: Sequence[str] | None = None) -> Any:
+def task_manager(
+    include_paths: Sequence[str] = (), names: Sequence[str] | None = None, named: str = "--include-path"
+) -> Any:
     """lm-eval's task manager, with the benchmark's tasks and those in `include_paths`.
 
     Args:
         include_paths: folders of YAML files.
         names: the tasks that will be loaded. If the benchmark and these folders have them all, lm-eval's own
             thousands of YAML files are not read: that takes seconds.
+        named: the option or key that names the folders, for the message.
 
     Raises:
         UserError: a path is no directory.
@@ -31,7 +34,7 @@ def task_manager(include_paths: Sequence[str] = (), names: Sequence[str] | None 
 
     for folder in include_paths:
         if not Path(folder).is_dir():
-            raise UserError(f"--include-path {folder}: no such directory")
+            raise UserError(f"{named} {folder}: no such directory")
     folders = [str(ROOT), *include_paths]
     ours = TaskManager(include_path=folders, include_defaults=False)
     needed = {*(names or ()), *_members(ours)}
@@ -60,7 +63,8 @@ def check_tasks(manager: Any, names: Sequence[str], named: str = "--tasks") -> N
     if unknown:
         broken = next(_unreadable(manager.include_path[1:]), None)
         ours = ", ".join(sorted(name for name in manager.all_tasks if name.startswith(GROUP)))
-        folder = "; a folder with others is named by --include-path" if named.startswith("--") else ""
+        option = {"--tasks": "--include-path", "data.tasks": "data.include_paths"}.get(named)
+        folder = f"; a folder with others is named by {option}" if option else ""
         known = f"the benchmark’s own are {ours}{folder}"
         raise UserError(f"{named} {', '.join(unknown)}: unknown; {broken or known}")
 

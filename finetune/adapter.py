@@ -1,6 +1,7 @@
 """What training leaves behind: adapter weights, a manifest that says how they came about, and the loss curve."""
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,19 @@ def write_adapter(model: Any, tokenizer: Any, folder: Path, manifest: dict[str, 
     """Save the adapter (safetensors) with its card, curve and manifest, which comes last and marks it as whole."""
     model.save_pretrained(str(folder), safe_serialization=True)
     tokenizer.save_pretrained(str(folder))
+    readable(folder)
     write_text(folder / "README.md", card(manifest, license))  # over PEFT's, which is a form to fill in
     write_text(folder / "loss.svg", loss_curve_svg(manifest["loss_curve"]))
     write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def readable(folder: Path) -> None:
+    """Give files the rights that the user gives new files: safetensors makes private ones."""
+    umask = os.umask(0)
+    os.umask(umask)
+    for path in folder.iterdir():
+        if path.is_file():
+            path.chmod(0o666 & ~umask)
 
 
 def describe(

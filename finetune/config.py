@@ -32,6 +32,8 @@ class DataConfig(_Section):
 
     tasks: list[str] = ["rufin"]
     """lm-eval tasks or groups; their training split, in their own prompt."""
+    include_paths: list[Path] = []
+    """Folders with lm-eval tasks of your own, which `tasks` may name then."""
     files: list[Path] = []
     """JSONL files of your own, rows {"instruction", "output", "category"}."""
     validation_files: list[Path] = []

@@ -23,6 +23,7 @@ from benchmark.runs import provenance
 from benchmark.runs.staging import settle
 from benchmark.system import SystemSpec, load_model
 from benchmark.systems.adapter import MANIFEST, read_manifest
+from finetune.adapter import readable
 from finetune.config import DataConfig
 from finetune.examples import Example, tokenize
 from finetune.texts import validation_texts
@@ -90,6 +91,7 @@ def _merge(spec: SystemSpec, folder: Path, device: str) -> None:
     merged = PeftModel.from_pretrained(base, str(spec.adapter)).merge_and_unload(safe_merge=True)
     merged.to(torch.bfloat16).save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)
+    readable(folder)
 
 
 def _validation_examples(adapter: Path, tokenizer: Any, count: int) -> list[Example]:

@@ -77,7 +77,9 @@ def _digest(config: FinetuneConfig, prepared: Prepared) -> str:
     base = SystemSpec(config.model.pretrained).local_path
     return sha256_of_json(
         [
-            config.model_dump(mode="json", exclude={"training": ROWS, "data": {"files", "validation_files"}}),
+            config.model_dump(
+                mode="json", exclude={"training": ROWS, "data": {"include_paths", "files", "validation_files"}}
+            ),
             [[(text.prompt, text.answer) for text in texts] for texts in (prepared.train, prepared.validation)],
             weights_sha256(base) if base else None,
         ]

@@ -3,7 +3,7 @@
 import functools
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def training_texts(config: DataConfig, seed: int) -> list[Text]:
     Raises:
         UserError: an unknown task, a task that cannot be trained on, an unreadable file or row, a weight of nothing.
     """
-    groups = {name: _load(name) for name in _known(config.tasks)}
+    groups = _groups(config, config.tasks)
     files = _labelled("data.files", config.files)
     weights = _weights(config, groups, files)
     texts: list[Text] = []
@@ -45,7 +45,7 @@ def training_texts(config: DataConfig, seed: int) -> list[Text]:
         docs = _sampled(_docs(name, task, "train"), config.limit_per_task, seed)
         texts += _weighted([_text(name, task, doc) for doc in docs], weights.get(name, 1.0), seed)
     for label, path in files.items():
-        texts += _weighted(list(_of_file("data.files", label, path)), weights.get(label, 1.0), seed)
+        texts += _weighted(list(_of_file(config, "data.files", label, path)), weights.get(label, 1.0), seed)
     return texts
 
 
@@ -56,13 +56,10 @@ def validation_texts(config: DataConfig) -> list[Text]:
         UserError: as `training_texts`.
     """
     key = "data.validation_files"
+    files = _labelled(key, config.validation_files)
     return [
-        *(_text(name, task, doc) for name, task, doc in _of_split(config.tasks, "validation")),
-        *(
-            text
-            for label, path in _labelled(key, config.validation_files).items()
-            for text in _of_file(key, label, path)
-        ),
+        *(_text(name, task, doc) for name, task, doc in _of_split(config, config.tasks, "validation")),
+        *(text for label, path in files.items() for text in _of_file(config, key, label, path)),
     ]
 
 
@@ -70,33 +67,34 @@ def guarded_texts(config: DataConfig) -> list[Text]:
     """What no training example may be: the questions on which lm-eval scores the configuration's tasks and the benchmark."""
     return [
         Text(name, _question(doc) or _prompt(name, task, doc), "", "", _place(doc))
-        for name, task, doc in _of_split(sorted({*config.tasks, BENCHMARK}), "scored")
+        for name, task, doc in _of_split(config, sorted({*config.tasks, BENCHMARK}), "scored")
     ]
 
 
-def _of_split(names: Sequence[str], split: str) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    groups = {name: _load(name) for name in _known(names)}
-    for name, task in _members(groups).items():
+def _of_split(config: DataConfig, names: Sequence[str], split: str) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+    for name, task in _members(_groups(config, names)).items():
         for doc in _docs(name, task, split):
             yield name, task, doc
 
 
-def _known(names: Sequence[str]) -> Sequence[str]:
+def _groups(config: DataConfig, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The tasks of each name, which may be a group's."""
+    manager = _manager(tuple(map(str, config.include_paths)), frozenset({*config.tasks, BENCHMARK}))
     if names:
-        check_tasks(_manager(), names)
-    return names
+        check_tasks(manager, names, "data.tasks")
+    return {name: _load(manager, name) for name in names}
 
 
 @functools.cache
-def _manager() -> Any:
-    return task_manager()
+def _manager(folders: Sequence[str], names: Collection[str]) -> Any:
+    return task_manager(folders, list(names), named="data.include_paths")
 
 
 @functools.cache
-def _load(name: str) -> dict[str, Any]:
+def _load(manager: Any, name: str) -> dict[str, Any]:
     """A group's tasks by name. One group at a time: a group and one of its tasks together are refused as a duplicate."""
     try:
-        return dict(_manager().load([name])["tasks"])
+        return dict(manager.load([name])["tasks"])
     except DataError as error:
         raise UserError(str(error)) from error
 
@@ -182,7 +180,7 @@ def _weighted(texts: list[Text], weight: float, seed: int) -> list[Text]:
     return texts * whole + random.Random(seed).sample(texts, round(part * len(texts)))
 
 
-def _of_file(key: str, label: str, path: Path) -> Iterator[Text]:
+def _of_file(config: DataConfig, key: str, label: str, path: Path) -> Iterator[Text]:
     """Rows of the simple form; a row whose category is one of the benchmark's families is asked in its prompt."""
     try:
         rows = numbered_rows(path)
@@ -190,7 +188,8 @@ def _of_file(key: str, label: str, path: Path) -> Iterator[Text]:
         raise UserError(f"{key}: {path}: {error.strerror}") from error
     except DataError as error:
         raise UserError(f"{key}: {error}") from error
-    families = {task.config.metadata.get("family"): (name, task) for name, task in _load(BENCHMARK).items()}
+    ours = _groups(config, [BENCHMARK])[BENCHMARK]
+    families = {task.config.metadata.get("family"): (name, task) for name, task in ours.items()}
     for number, row in rows:
         named = ("category",) if "category" in row else ()
         for problem in text_problems(row, ("instruction", "output", *named)):

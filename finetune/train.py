@@ -12,10 +12,11 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
+from safetensors import SafetensorError
 from torch.utils.data import Dataset
 from transformers import PrinterCallback, ProgressCallback, Trainer
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, first_line
 from finetune.arguments import arguments, planned_updates
 from finetune.checkpoints import Spent, newest, seal
 from finetune.config import TrainingConfig
@@ -76,7 +77,14 @@ class PackedTrainer(Trainer):
         return Spent(self.earlier.tokens + self.tokens_seen, round(seconds, 1))
 
     def _save_checkpoint(self, *arguments: Any) -> None:
-        super()._save_checkpoint(*arguments)
+        try:
+            super()._save_checkpoint(*arguments)
+        except (OSError, RuntimeError, SafetensorError) as error:  # what torch and safetensors make of a full disk
+            raise UserError(
+                f"{self.args.output_dir}: the checkpoint of step {self.state.global_step} could not be written "
+                f"({first_line(error)}); is the disk full? Free some space and give the same command again: it goes on "
+                "from the checkpoint before, or set training.checkpoints=0"
+            ) from error
         self.accelerator.wait_for_everyone()  # each process writes its own random state
         if self.is_world_process_zero():
             seal(Path(str(self.args.output_dir)), self.state.global_step, self.spent())

@@ -12,6 +12,7 @@ from benchmark.run import RunOptions, run
 from benchmark.runs.processes import is_first
 from benchmark.runs.runfiles import read_record
 from benchmark.system import SystemSpec
+from benchmark.systems.identity import model_sha256
 
 _SYSTEM, _OPTIONS = TypeAdapter(SystemSpec), TypeAdapter(RunOptions)
 """The record may know more of a system than its specification; what it knows beside is passed over."""
@@ -58,7 +59,7 @@ def check(
             f"--then-run {folder}: its backend {baseline.backend} is started once, without a launcher of processes; "
             "give `rufinbench run --adapter` by itself after the training"
         )
-    if (SystemSpec(pretrained).local_path or pretrained) != (baseline.local_path or baseline.pretrained):
+    if not _is_same(folder, baseline, pretrained):
         raise UserError(
             f"--then-run {folder}: it ran {baseline.pretrained}, the configuration trains {pretrained}; "
             "give a run of that model"
@@ -95,6 +96,15 @@ def run_and_compare(folder: Path, adapter: Path) -> Path:
     if is_first():
         print_comparison(compare(load_run(folder), load_run(tuned)))
     return tuned
+
+
+def _is_same(folder: Path, baseline: SystemSpec, pretrained: str) -> bool:
+    """Whether a baseline's model is the one to train: by its content where it lies here, else by its name."""
+    ours = SystemSpec(pretrained).local_path
+    if (ours or pretrained) == (baseline.local_path or baseline.pretrained):
+        return True
+    hashed = read_record(folder / "run.json")["system"].get("pretrained_sha256")
+    return ours is not None and hashed == model_sha256(ours)
 
 
 def _tuned(folder: Path, adapter: Path) -> Path:

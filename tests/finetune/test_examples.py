@@ -152,14 +152,10 @@ def load(**_):
 """
 
 
-def test_a_foreign_task_is_trained_on_as_lm_eval_shows_it_and_its_scored_split_is_guarded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_foreign_task_is_trained_on_as_lm_eval_shows_it_and_its_scored_split_is_guarded(tmp_path: Path):
     (tmp_path / "toy.yaml").write_text(FOREIGN, encoding="utf-8")
     (tmp_path / "toy.py").write_text(TOY, encoding="utf-8")
-    manager = task_manager((str(tmp_path),))
-    monkeypatch.setattr("finetune.texts._manager", lambda: manager)
-    config = DataConfig(tasks=["toy"])
+    config = DataConfig(tasks=["toy"], include_paths=[tmp_path])
     first, second, _ = training_texts(config, 0)
     assert first.prompt == "Выберите ответ.\n\nВопрос: Сколько будет 0 плюс 0, если прибавить ещё сто?\nОтвет:"
     assert [first.answer, second.answer] == [" да", " нет"], "the choice, not its number"
@@ -167,6 +163,13 @@ def test_a_foreign_task_is_trained_on_as_lm_eval_shows_it_and_its_scored_split_i
     (scored,) = [text for text in guarded_texts(config) if text.source == "toy"]
     assert "столица" in scored.instruction, "lm-eval scores the validation split where there is no other"
     assert not find_leaks(training_texts(config, 0), [scored])
+
+
+def test_a_task_that_is_not_there_is_refused_with_the_key_that_adds_a_folder(tmp_path: Path):
+    with pytest.raises(UserError, match=r"data\.tasks nosuch: unknown; .* is named by data\.include_paths"):
+        training_texts(DataConfig(tasks=["nosuch"]), 0)
+    with pytest.raises(UserError, match=r"data\.include_paths .*gone: no such directory"):
+        training_texts(DataConfig(tasks=["toy"], include_paths=[tmp_path / "gone"]), 0)
 
 
 def test_a_chat_template_is_asked_for_in_vain(tokenizer):

@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from benchmark.errors import UserError
 from finetune.checkpoints import MARK
 from finetune.config import FinetuneConfig, load_config
 from finetune.pipeline import finetune
@@ -115,6 +116,26 @@ def test_a_checkpoint_that_was_being_written_is_passed_over(
     weights = torn / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
     assert same_weights(whole, finetune(config, tmp_path / "cut"))
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), RuntimeError("[enforce fail] unexpected pos")]
+)
+def test_a_full_disk_at_a_checkpoint_is_one_line_and_costs_no_more_than_that_checkpoint(
+    error: Exception, config_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    config, save = load_config(config_file), torch.save
+
+    def full(*arguments: Any, **options: Any) -> None:
+        if list(tmp_path.glob(f".cut.training-*/checkpoint-4/{MARK}")):
+            raise error
+        save(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("torch.save", full)
+        with pytest.raises(UserError, match=r"checkpoint of step 6 could not be written .* is the disk full"):
+            finetune(config, tmp_path / "cut")
+    assert same_weights(finetune(config, tmp_path / "cut"), finetune(config, tmp_path / "whole"))
 
 
 def test_the_checkpoint_before_stands_while_the_next_is_written(

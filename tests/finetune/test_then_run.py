@@ -1,6 +1,7 @@
 """One command from a baseline to its comparison with the tuned model."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,11 @@ def test_the_present_directory_may_be_the_baseline(baseline: Path, tmp_path: Pat
 def test_a_baseline_of_another_model_is_refused_before_training(baseline: Path, other_tiny_model: Path, tmp_path: Path):
     with pytest.raises(UserError, match="give a run of that model"):
         check(baseline, tmp_path / "new", str(other_tiny_model))
+
+
+def test_a_baseline_of_the_same_weights_in_another_place_is_taken(baseline: Path, tiny_model: Path, tmp_path: Path):
+    shutil.copytree(tiny_model, tmp_path / "copy")
+    check(baseline, tmp_path / "new", str(tmp_path / "copy"))
 
 
 def test_a_baseline_asked_in_another_form_than_trained_is_refused_before_training(

@@ -118,6 +118,7 @@ def test_training_lowers_the_loss_and_leaves_a_whole_adapter(config_file: Path, 
     assert sum(losses[-3:]) < sum(losses[:3])
     assert manifest["data"]["examples"] == 24
     assert manifest["updates"] == 12
+    assert len({path.stat().st_mode for path in folder.iterdir()}) == 1, "weights are as readable as the rest"
     assert "<polyline" in (folder / "loss.svg").read_text()
     model, _ = load_model(SystemSpec(str(tiny_model), adapter=str(folder)))
     assert any("lora" in name for name, _ in model.named_parameters())
