@@ -80,7 +80,7 @@ def test_a_part_of_the_tasks_has_no_average_unless_it_is_asked_for(shards: list[
     assert set(results["results"]) == set(SHARDS[0])
     with pytest.raises(UserError, match="--group rufin: the runs lack rufin_extraction"):
         merge(shards[:1], tmp_path / "again", groups=["rufin"])
-    with pytest.raises(UserError, match="--group nosuch: unknown; .* --include-path"):
+    with pytest.raises(UserError, match=r"--group nosuch: unknown; .* --include-path"):
         merge(shards[:1], tmp_path / "again", groups=["nosuch"])
 
 
