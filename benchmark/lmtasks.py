@@ -63,7 +63,7 @@ def check_tasks(manager: Any, names: Sequence[str], named: str = "--tasks") -> N
     if unknown:
         broken = next(_unreadable(manager.include_path[1:]), None)
         ours = ", ".join(sorted(name for name in manager.all_tasks if name.startswith(GROUP)))
-        option = {"--tasks": "--include-path", "data.tasks": "data.include_paths"}.get(named)
+        option = "--include-path" if named.startswith("--") else {"data.tasks": "data.include_paths"}.get(named)
         folder = f"; a folder with others is named by {option}" if option else ""
         known = f"the benchmark’s own are {ours}{folder}"
         raise UserError(f"{named} {', '.join(unknown)}: unknown; {broken or known}")

@@ -202,7 +202,7 @@ def test_a_finished_run_is_recognized(folder: Path):
 
 
 def test_a_baselines_settings_are_taken(folder: Path):
-    try_all(folder / "run.json", RECORD, lambda: again.check(folder, "model"))
+    try_all(folder / "run.json", RECORD, lambda: again.check(folder, folder / "adapter", "model"))
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "adapter_config.json"])
