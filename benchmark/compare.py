@@ -52,7 +52,7 @@ def compare(
         comparability=state,
         deltas=deltas,
         secondary=tuple(delta for task in tasks for delta in task.secondary()),
-        average=_average([task.effect for task in tasks if task.name not in state.withheld], deltas),
+        average=_average([task.effect for task in tasks], deltas, state),
         slices=_adjusted(slices),
         outcomes={task.name: task.outcomes() for task in tasks},
         matching=tuple(task.matching() for task in tasks),
@@ -123,16 +123,26 @@ def _adjusted(slices: Sequence[SliceDelta]) -> tuple[SliceDelta, ...]:
     return tuple(sorted(judged, key=lambda s: (s.difference if s.higher_is_better else -s.difference, s.task, s.value)))
 
 
-def _average(effects: Sequence[Effect | None], deltas: Sequence[Delta]) -> Average | None:
+def _average(effects: Sequence[Effect | None], deltas: Sequence[Delta], state: Comparability) -> Average | None:
     """The macro average over tasks that may be compared, if they are shares and more than one."""
     shares = all(delta.share and delta.higher_is_better for delta in deltas)
-    known = [found for found in effects if found is not None]
+    tasks = [
+        (found, delta)
+        for found, delta in zip(effects, deltas, strict=True)
+        if found is not None and delta.task not in state.withheld
+    ]
+    known = [found for found, _ in tasks]
     if len(known) < 2 or not shares:
         return None
     replicates = np.mean([found.replicates for found in known], axis=0)
-    interval = statistics.percentile_interval(replicates, min(found.clusters for found in known))
+    ends = [(_number(delta.ci_low), _number(delta.ci_high)) for _, delta in tasks]
+    interval = statistics.mean_interval(replicates, min(found.clusters for found in known), ends)
     if not all(map(math.isfinite, interval)):
         return None
     levels = [float(np.mean([getattr(found, side) for found in known])) for side in ("baseline", "finetuned")]
     difference = float(np.mean([found.difference for found in known]))
     return Average(len(known), levels[0], levels[1], difference, *interval)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

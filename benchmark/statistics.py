@@ -163,6 +163,22 @@ def percentile_interval(replicates: Floats, clusters: int, confidence: float = 0
     return float(ordered[skip]), float(ordered[len(ordered) - 1 - skip])
 
 
+def mean_interval(
+    replicates: Floats, clusters: int, ends: Sequence[tuple[float, float]], confidence: float = 0.95
+) -> tuple[float, float]:
+    """The interval of a mean over tasks, from resamples of it.
+
+    Where no resample moves the mean (every document got the same), resampling knows no spread: then the mean of the
+    tasks' own ends, which is wider than the mean's interval would be.
+
+    Args:
+        ends: each task's own interval.
+    """
+    if np.ptp(replicates):
+        return percentile_interval(replicates, clusters, confidence)
+    return float(np.mean([low for low, _ in ends])), float(np.mean([high for _, high in ends]))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Adjusted p-values that bound the chance of any false verdict in the family.
 

@@ -68,7 +68,10 @@ def placed(
     best = int(np.argmax(points))
     # All answered the same documents, so all have the same clusters; one alone says nothing of the spread.
     clusters = max(2, min(int(codes.max()) + 1 for codes in able[0].codes.values()))
-    intervals = [_spread(average, row, clusters) for average, row in zip(averages, cells, strict=True)]
+    intervals = [
+        statistics.mean_interval(average, clusters, [(cell.low, cell.high) for cell in row.values()])
+        for average, row in zip(averages, cells, strict=True)
+    ]
     standings = [
         Standing(
             run=entry.run,
@@ -85,13 +88,6 @@ def placed(
         for i, entry in enumerate(able)
     ]
     return sorted(standings, key=lambda s: (s.rank or 0, s.run.name))
-
-
-def _spread(replicates: Floats, cells: Mapping[str, Cell], clusters: int) -> tuple[float, float]:
-    """The interval of a mean over tasks; where no resample differs, the mean of the tasks' own ends."""
-    if np.ptp(replicates):
-        return statistics.percentile_interval(replicates, clusters)
-    return float(np.mean([cell.low for cell in cells.values()])), float(np.mean([cell.high for cell in cells.values()]))
 
 
 def _ranks(scores: Floats) -> Floats:

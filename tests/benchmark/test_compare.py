@@ -63,6 +63,15 @@ def test_clusters_change_the_method(tmp_path):
     assert (clustered.method, clustered.clusters) == ("bootstrap_signflip", 20)
 
 
+def test_a_mean_of_tasks_without_any_difference_has_an_interval(tmp_path):
+    found = compare(*pair(tmp_path, documents=8, second={"seed": 1, "skill": 0.0}, first={"seed": 1, "skill": 0.0}))
+    assert found.average is not None
+    lows = [delta.ci_low for delta in found.deltas]
+    assert found.average.difference == 0
+    assert found.average.ci_low == pytest.approx(sum(lows) / len(lows))
+    assert found.average.ci_low < -0.1
+
+
 @pytest.mark.slow
 def test_two_runs_of_one_system_rarely_get_a_verdict(tmp_path):
     """A/A: the same skill, other luck. At most α of the families may hold any improved or worsened."""
