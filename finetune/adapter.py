@@ -1,7 +1,6 @@
 """What training leaves behind: adapter weights, a manifest that says how they came about, and the loss curve."""
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from finetune.card import card
 from finetune.config import FinetuneConfig
 from finetune.curve import loss_curve_svg
 from finetune.examples import Examples
-from tasks.items import write_text
+from tasks.items import make_ordinary, write_text
 
 
 def write_adapter(model: Any, tokenizer: Any, folder: Path, manifest: dict[str, Any], license: str | None) -> None:
@@ -28,12 +27,10 @@ def write_adapter(model: Any, tokenizer: Any, folder: Path, manifest: dict[str, 
 
 
 def readable(folder: Path) -> None:
-    """Give files the rights that the user gives new files: safetensors makes private ones."""
-    umask = os.umask(0)
-    os.umask(umask)
+    """Let others read what they may read of the user's files: safetensors makes private ones."""
     for path in folder.iterdir():
         if path.is_file():
-            path.chmod(0o666 & ~umask)
+            make_ordinary(path)
 
 
 def describe(

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lm_eval.models.utils import has_bos_prefix
-
 from benchmark.errors import UserError
+from benchmark.systems.prompts import encoding
 from finetune.config import DataConfig
 from finetune.texts import Text
 
@@ -77,11 +76,11 @@ def tokenize(texts: Sequence[Text], tokenizer: "PreTrainedTokenizerBase", config
 
 
 def _prompt_ids(prompt: str, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
-    """A prompt's ids as evaluation encodes them: the tokenizer begins a text that does not begin so itself."""
-    if has_bos_prefix(prompt, tokenizer.bos_token):
-        return list(tokenizer(prompt, add_special_tokens=False)["input_ids"])
-    ids = list(tokenizer(prompt)["input_ids"])
-    return ids[:-1] if ids[-1:] == [tokenizer.eos_token_id] else ids  # some close every text; the prompt goes on
+    """A prompt's ids as evaluation encodes them."""
+    options = encoding(tokenizer, prompt)
+    ids = list(tokenizer(prompt, **options)["input_ids"])
+    # Some tokenizers close every text by themselves; the prompt goes on.
+    return ids[:-1] if not options and ids[-1:] == [tokenizer.eos_token_id] else ids
 
 
 def _as_chat(prompt: str, tokenizer: "PreTrainedTokenizerBase") -> str:

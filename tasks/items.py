@@ -154,14 +154,18 @@ def _replace(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes private files; these are ordinary ones.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
+        make_ordinary(Path(name))
         Path(name).replace(path)
     except BaseException:  # whatever ends the write, Ctrl-C too, leaves no scratch file; it is raised again
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def make_ordinary(path: Path) -> None:
+    """Give a file the rights that the user gives new files; some libraries make private ones."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)
 
 
 def jsonl(rows: Iterable[dict[str, Any]]) -> str:

@@ -11,11 +11,7 @@ from typing import Any
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.registry import register_model
-from lm_eval.models.utils import (
-    handle_stop_sequences,
-    has_bos_prefix,
-    normalize_gen_kwargs,
-)
+from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs
 from tqdm import tqdm
 
 from benchmark.engine.budget import Budget, plan
@@ -28,6 +24,7 @@ from benchmark.engine.selftest import agrees
 from benchmark.engine.stops import StopFinder
 from benchmark.engine.thoughts import Thoughts
 from benchmark.errors import UserError
+from benchmark.systems.prompts import encoding
 from benchmark.systems.thinking import THINK_END, known_mark, mark_id, opens_thought
 
 GREEDY = {"until", "do_sample", "temperature", "max_gen_toks"}
@@ -162,12 +159,8 @@ class RowwiseHFLM(ScoringHFLM):
 
     def _encoded(self, context: str) -> list[int]:
         """A prompt's ids, as `HFLM.tok_batch_encode` makes them."""
-        extra: dict[str, Any] = {}
-        if has_bos_prefix(context, getattr(self.tokenizer, "bos_token", None)):
-            extra = {"add_special_tokens": False}
-        elif self.add_bos_token is not None:
-            extra = {"add_special_tokens": self.add_bos_token}
-        return list(self.tokenizer(context, truncation=self.truncation, **extra)["input_ids"])
+        options = encoding(self.tokenizer, context, self.add_bos_token)
+        return list(self.tokenizer(context, truncation=self.truncation, **options)["input_ids"])
 
     def _ends(self) -> frozenset[int]:
         ends = self.model.generation_config.eos_token_id

@@ -13,7 +13,7 @@ from tasks.items import write_text
 
 _PACKAGE = Path(__file__).parent.parent
 _CODE = {
-    "hf": ("engine/*.py", "systems/thinking.py"),
+    "hf": ("engine/*.py", "systems/prompts.py", "systems/thinking.py"),
     "server": ("servers/*.py", "systems/thinking.py"),
     "other": ("systems/backends.py", "systems/vllm_engine.py"),
 }

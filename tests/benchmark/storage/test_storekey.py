@@ -127,6 +127,7 @@ def test_versions_of_what_gives_the_answers_name_the_system(
     ("module", "backends"),
     [
         ("engine/decoding.py", {"hf"}),
+        ("systems/prompts.py", {"hf"}),
         ("systems/thinking.py", {"hf", "local-completions"}),
         ("servers/replies.py", {"local-completions"}),
         ("systems/backends.py", {"vllm"}),
