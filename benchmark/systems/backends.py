@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from benchmark.errors import UserError, first_line, misfit
 from benchmark.servers.endpoint import BACKENDS, CHAT, endpoint
+from benchmark.storage.portions import SLICE
 from benchmark.systems import vllm_engine
 from benchmark.systems.adapter import check_adapter
 from benchmark.systems.arguments import check_arguments
@@ -45,7 +46,8 @@ def load_backend(spec: "SystemSpec", batch_size: int | str, max_length: int | No
         check_adapter(spec)
     from lm_eval.api.registry import get_model
 
-    size = vllm_engine.SLICE if spec.backend == vllm_engine.NAME and str(batch_size).startswith("auto") else batch_size
+    # Told "auto", lm-eval would give vLLM as many at once and draw a second progress bar over ours.
+    size = SLICE if spec.backend == vllm_engine.NAME and str(batch_size).startswith("auto") else batch_size
     with constructing(spec.backend):
         backend = get_model(spec.backend)
         _check_chat_template(spec)

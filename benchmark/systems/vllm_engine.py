@@ -4,12 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.storage.portions import SLICE
 
 NAME = "vllm"
-
-SLICE = 128
-"""Prompts that the engine is given at once, which batches them itself; answers are kept slice by slice. Told "auto",
-lm-eval would give as many and draw a second progress bar over ours."""
 
 
 def refuse_copies(arguments: Mapping[str, Any]) -> None:
