@@ -9,7 +9,7 @@ import torch
 from benchmark.errors import UserError
 from benchmark.system import SystemSpec, load_model
 from benchmark.systems.dtype import compute_dtype
-from finetune import attention, estimate, lora, loss
+from finetune import attention, estimate, lora, loss, norms
 from finetune.config import FinetuneConfig, TrainingConfig
 from finetune.examples import Example
 from finetune.packing import as_row, longest_row
@@ -93,6 +93,9 @@ def ready(model: Any, config: FinetuneConfig, examples: Sequence[Example]) -> Tr
         UserError: packed examples see each other in this model.
     """
     training = config.training
+    on_gpu = next(model.parameters()).device.type == "cuda"
+    if on_gpu:
+        norms.fuse(model)
     if training.token_budget and len(examples) > 1:
         shortest = sorted(examples, key=len)[:2]
         choose_attention(model, *shortest)
@@ -101,6 +104,8 @@ def ready(model: Any, config: FinetuneConfig, examples: Sequence[Example]) -> Tr
     if training.gradient_checkpointing == "auto" and needs_checkpointing(model, config, row_tokens):
         checkpoint(model)
         return training.model_copy(update={"gradient_checkpointing": True})
+    if on_gpu and training.gradient_checkpointing is not True:  # a card that has room
+        lora.unpack_scales(model)
     return training
 
 

@@ -95,3 +95,18 @@ def test_without_adapters_the_base_answers():
 @pytest.mark.parametrize("options", [{"lora_dropout": 0.1}, {"use_dora": True}, {"lora_bias": True}])
 def test_other_kinds_of_lora_keep_pefts_layer(options: dict[str, Any]):
     assert lora.install(model_with_lora("cpu", torch.float32, **options)) == 0
+
+
+@pytest.mark.parametrize("device", ["cpu", CUDA])
+def test_unpacked_scales_are_the_same_scales(device: str):
+    from bitsandbytes.functional import dequantize_4bit
+
+    model = model_with_lora(device, torch.float32)
+    weights = [p for p in model.parameters() if type(p).__name__ == "Params4bit"]
+    before = [dequantize_4bit(weight.data, weight.quant_state) for weight in weights]
+    assert lora.unpack_scales(model) == len(weights) == 7
+    assert all(
+        torch.equal(dequantize_4bit(weight.data, weight.quant_state), matrix)
+        for weight, matrix in zip(weights, before, strict=True)
+    )
+    assert lora.unpack_scales(model) == 0

@@ -3,14 +3,16 @@
     python tests/performance/evaluation_speed.py --prompts 504 --output speed        # all of it
     python tests/performance/evaluation_speed.py --only rows,stock:32 --prompts 48   # a look
 
-The benchmark's own prompts, zero-shot, each family's share; greedy; model loading is not counted. Each variant runs
-in a process of its own, so that its peak of memory is its own. `stock:N` is lm-eval's backend with a fixed batch of
-N, `rows` this engine, `continuous` transformers' `generate_batch`; `likelihood:…` scores three labels after each
-prompt. Texts are compared with those of the first stock variant, and graded: the mean score is the families' mean.
+The benchmark's own prompts, zero-shot, each family's share; greedy; model loading is not counted. Each variant loads
+its own model, on a CPU in a process of its own, so that its peak of memory is its own. `stock:N` is lm-eval's backend
+with a fixed batch of N, `rows` this engine, `continuous` transformers' `generate_batch`; `likelihood:…` scores three
+labels after each prompt. Texts are compared with those of the first stock variant, and graded: the mean score is the
+families' mean.
 """
 
 import argparse
 import functools
+import gc
 import json
 import resource
 import statistics
@@ -141,20 +143,47 @@ def variant(arguments: argparse.Namespace) -> dict[str, Any]:
     what, _, rest = arguments.variant.partition("likelihood:")
     name = rest or what
     kind, _, rows = name.partition(":")
-    model, tokenizer = load_model(SystemSpec(arguments.model, dtype=arguments.dtype, adapter=arguments.adapter))
+    spec = SystemSpec(
+        arguments.model, dtype=arguments.dtype, adapter=arguments.adapter, quantization=arguments.quantization
+    )
+    model, tokenizer = load_model(spec)
     requests = questions(arguments.prompts, arguments.max_gen_toks)
     on_gpu = torch.cuda.is_available()
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ask = score if rest else generate
     if on_gpu:
-        generate("rows", "auto", model, tokenizer, requests[:2])  # the first kernels are compiled
+        few = questions(len(families()), 8)
+        ask(kind, rows or "auto", model, tokenizer, few)  # the first kernels are compiled
         torch.cuda.reset_peak_memory_stats()
     before = time.process_time()
-    measured = (score if rest else generate)(kind, rows or "auto", model, tokenizer, requests)
-    measured["processor"] = time.process_time() - before
-    if "texts" in measured:
-        measured["score"] = mean_score(requests, measured["texts"])
+    found = ask(kind, rows or "auto", model, tokenizer, requests)
+    found["processor"] = time.process_time() - before
+    if "texts" in found:
+        found["score"] = mean_score(requests, found["texts"])
     peak = torch.cuda.max_memory_allocated() if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return measured | {"variant": arguments.variant, "items": len(requests), "peak_bytes": peak, "loaded_kib": loaded}
+    return found | {"variant": arguments.variant, "items": len(requests), "peak_bytes": peak, "loaded_kib": loaded}
+
+
+def measured(name: str, arguments: argparse.Namespace) -> dict[str, Any] | None:
+    """One variant; None if it failed. A GPU's peak can be set back, a process's on a CPU cannot."""
+    if torch.cuda.is_available():
+        try:
+            return variant(argparse.Namespace(**vars(arguments) | {"variant": name}))
+        except Exception as error:  # whatever a backend raises, the other variants' figures stay
+            print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
+            return None
+        finally:
+            gc.collect()
+            torch.cuda.empty_cache()
+    command = [sys.executable, __file__, "--variant", name, "--model", arguments.model, "--dtype", arguments.dtype]
+    command += ["--prompts", str(arguments.prompts), "--max-gen-toks", str(arguments.max_gen_toks)]
+    command += ["--adapter", arguments.adapter] if arguments.adapter else []
+    command += ["--quantization", arguments.quantization]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"{name}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        return None
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -193,6 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--adapter")
+    parser.add_argument("--quantization", default="none", choices=["none", "nf4", "int8"])
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--prompts", type=int, default=504)
     parser.add_argument("--max-gen-toks", type=int, default=256)
@@ -208,15 +238,10 @@ def main() -> None:
         arguments.model = str(build_tiny_model(Path(arguments.output.parent) / "tiny"))
     rows = []
     for name in arguments.only.split(","):
-        command = [sys.executable, __file__, "--variant", name, "--model", arguments.model, "--dtype", arguments.dtype]
-        command += ["--prompts", str(arguments.prompts), "--max-gen-toks", str(arguments.max_gen_toks)]
-        command += ["--adapter", arguments.adapter] if arguments.adapter else []
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"{name}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        if (row := measured(name, arguments)) is None:
             continue
-        rows.append(json.loads(done.stdout.strip().splitlines()[-1]))
-        print(f"{name}: {rows[-1]['seconds']:.1f} s", file=sys.stderr)
+        rows.append(row)
+        print(f"{name}: {row['seconds']:.1f} s", file=sys.stderr)
     where = device()
     heading = f"`{' '.join(['python', *sys.argv])}` on {where['name']}, {where['count']} × {where['kind']}, {where['cores']} cores"
     text = f"{heading}\n\n{table(rows)}\n"

@@ -5,16 +5,13 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import torch
 from random_model import random_nf4_mistral
-from torch.nn import functional
 from transformers import Trainer, TrainingArguments
-from transformers.models.mistral.modeling_mistral import MistralRMSNorm
 
 from finetune import estimate
 from finetune.arguments import arguments
@@ -100,13 +97,13 @@ def trl(settings: Settings, *, padding_free: bool, checkpointing: bool = True) -
 
 
 def ours(
-    settings: Settings, *, config: str = "rufin", plain: bool = False, fused_norms: bool = False, **changes: Any
+    settings: Settings, *, config: str = "rufin", plain: bool = False, liger: bool = False, **changes: Any
 ) -> Trainer:
     """This project's trainer with a shipped configuration's training section.
 
     Args:
-        plain: with PEFT's layers and masked attention instead of our own.
-        fused_norms: with torch's RMS norm, one kernel on a GPU, instead of transformers' seven.
+        plain: with PEFT's layers, masked attention, transformers' norms and packed scales instead of our own.
+        liger: with Liger's rotary embedding and SwiGLU on top.
         changes: keys of that section.
     """
     shipped = load_config(CONFIGS / f"{config}.yaml").training
@@ -114,8 +111,8 @@ def ours(
     training = TrainingConfig.model_validate(shipped.model_dump() | fixed | changes)
     whole = FinetuneConfig(model=ModelConfig(pretrained="random"), lora=LoraConfig(alpha=64), training=training)
     base = random_nf4_mistral(settings.sizes, settings.device, settings.dtype)
-    if fused_norms:
-        _fuse_norms(base)
+    if liger:
+        _with_liger(base)
     with _without_our_operations() if plain else contextlib.nullcontext():
         model = add_adapter(base, whole)
         training = ready(model, whole, settings.examples)
@@ -131,20 +128,18 @@ def ours(
     return trainer
 
 
-def _fuse_norms(base: Any) -> None:
-    for module in base.modules():
-        if isinstance(module, MistralRMSNorm):
-            module.forward = partial(
-                functional.rms_norm,
-                normalized_shape=module.weight.shape,
-                weight=module.weight,
-                eps=module.variance_epsilon,
-            )
+def _with_liger(base: Any) -> None:
+    from liger_kernel.transformers import apply_liger_kernel_to_mistral
+
+    apply_liger_kernel_to_mistral(rope=True, swiglu=True, rms_norm=False, fused_linear_cross_entropy=False, model=base)
 
 
 @contextlib.contextmanager
 def _without_our_operations() -> Iterator[None]:
-    with mock.patch("finetune.lora.install"), mock.patch("finetune.model.choose_attention"):
+    names = ("lora.install", "lora.unpack_scales", "norms.fuse", "model.choose_attention")
+    with contextlib.ExitStack() as patches:
+        for name in names:
+            patches.enter_context(mock.patch(f"finetune.{name}"))
         yield
 
 
@@ -223,9 +218,9 @@ VARIANTS = {
     "A4": Variant("rufin.yaml, 2,048 tokens", lambda s: ours(s, token_budget=2048)),
     "A5": Variant("rufin.yaml: 4,096 tokens", lambda s: ours(s)),
     "A5c": Variant("A5 with checkpointing, as on an 8 GB card", lambda s: ours(s, gradient_checkpointing=True)),
-    "A5p": Variant("A5c with PEFT's layers and masked attention", lambda s: ours(s, plain=True, gradient_checkpointing=True)),
+    "A5p": Variant("A5c without our own operations", lambda s: ours(s, plain=True, gradient_checkpointing=True)),
     "A5f": Variant("A5 with 100 examples an update: full rows", lambda s: ours(s), MANY_PER_UPDATE),
-    "A5n": Variant("A5f with torch's own RMS norm", lambda s: ours(s, fused_norms=True), MANY_PER_UPDATE),
+    "A5l": Variant("A5f with Liger's rotary embedding and SwiGLU", lambda s: ours(s, liger=True), MANY_PER_UPDATE),
     "A6": Variant("rufin.yaml, 8,192 tokens", lambda s: ours(s, token_budget=8192)),
     "A7": Variant("low_memory.yaml: 1,024 tokens", lambda s: ours(s, config="low_memory")),
 }  # fmt: skip
