@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from benchmark.engine.cache import RowCache
+from benchmark.engine.kernels import cudnn_attention
 
 TOLERANCE = 0.1
 """Mean difference of a graph's logits from a plain step's, in standard deviations: rounding, not mistakes."""
@@ -29,6 +30,7 @@ class StepGraph:
         positions: `(rows, 1)` where;
         last: `(rows, 1)` the positions at which each row ends: a finished row stays there.
         mask: `(rows, columns)`, true at real tokens.
+        planned: whether attention may be cuDNN's: one plan serves all steps.
     """
 
     def __init__(
@@ -39,6 +41,8 @@ class StepGraph:
         positions: torch.Tensor,
         last: torch.Tensor,
         mask: torch.Tensor,
+        *,
+        planned: bool = True,
     ) -> None:
         self._model = model
         self._cache = cache
@@ -50,7 +54,8 @@ class StepGraph:
         self._logits = torch.empty(0)
         cache.fix(self._column)
         try:
-            self._replay = self._recorded()
+            with cudnn_attention(allowed=planned):
+                self._replay = self._recorded()
         finally:
             cache.fix(None)
 
@@ -108,6 +113,7 @@ class StepGraphs:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._usable = usable(model)
+        self._planned = torch.backends.cuda.cudnn_sdp_enabled()
 
     def capture(
         self,
@@ -121,7 +127,7 @@ class StepGraphs:
         if not self._usable:
             return None
         try:
-            return StepGraph(self._model, cache, ids, positions, last, mask)
+            return StepGraph(self._model, cache, ids, positions, last, mask, planned=self._planned)
         except (RuntimeError, TypeError, ValueError, AttributeError) as error:
             # Whatever an architecture of its own kind does that a graph cannot hold, plain steps can.
             self.give_up(f"{type(error).__name__}: {error}")

@@ -88,7 +88,7 @@ class RowwiseHFLM(ScoringHFLM):
         decoder = GreedyDecoder(self._decoded, plan(self._decoded, self._rows), self.tokenizer.pad_token_id, ending)
         decoder.counts = self.counts
         rows = [self._row(index, requests[index].args) for index in indices]
-        with self._autocast():
+        with self._passes():
             decoder.run(rows)
 
     def _by_generate(self, requests: list[Instance], disable_tqdm: bool) -> list[str]:
@@ -110,7 +110,7 @@ class RowwiseHFLM(ScoringHFLM):
                     settings.pop("temperature", None)
                 decoder = GenerateDecoder(self.model, budget, self.tokenizer.pad_token_id, ending)
                 rows = [self._row(index, requests[index].args) for index in indices]
-                with self._autocast():
+                with self._passes():
                     decoder.run(rows, settings)
         return answers
 
@@ -171,6 +171,6 @@ class RowwiseHFLM(ScoringHFLM):
         if self._rowwise is None:
             self._rowwise = self.backend == "causal" and supports(self._decoded)
             if self._rowwise:
-                with self._autocast():
+                with self._passes():
                     self._rowwise = agrees(self._decoded, self._encoded(prompt), self.tokenizer.pad_token_id)
         return self._rowwise

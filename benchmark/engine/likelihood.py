@@ -33,18 +33,18 @@ class LikelihoodScorer:
         model: Any,
         budget: Budget,
         softmax_dtype: torch.dtype | None = None,
-        autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        passes: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> None:
         """A scorer of one model.
 
         Args:
             softmax_dtype: dtype of the log-probabilities, where it is not that of the logits.
-            autocast: makes the context of forward passes, and of nothing else: lm-eval normalizes outside of it.
+            passes: makes the context of forward passes, and of nothing else: lm-eval normalizes outside of it.
         """
         self._model = model
         self._budget = budget
         self._softmax_dtype = softmax_dtype
-        self._reader = Reader(model, autocast)
+        self._reader = Reader(model, passes)
 
     @torch.inference_mode()
     def __call__(self, groups: Sequence[Group]) -> Iterator[tuple[int, Likelihood]]:

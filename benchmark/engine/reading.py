@@ -33,14 +33,14 @@ class Row:
 class Reader:
     """Reads rows of tokens with one model."""
 
-    def __init__(self, model: Any, autocast: Callable[[], AbstractContextManager[Any]] = nullcontext) -> None:
+    def __init__(self, model: Any, passes: Callable[[], AbstractContextManager[Any]] = nullcontext) -> None:
         """A reader of one model.
 
         Args:
-            autocast: makes the context of forward passes.
+            passes: makes the context of forward passes.
         """
         self._model = model
-        self._autocast = autocast
+        self._passes = passes
         self._examples: tuple[list[Node], Read] | None = None
 
     def shared(self, paths: Iterable[Sequence[Node]]) -> tuple[Read | None, dict[Node | None, int]]:
@@ -81,7 +81,7 @@ class Reader:
         # Padded on the right, as lm-eval does it: causal attention never sees the padding.
         ids = torch.tensor([[*row.tokens, *[0] * (width - len(row.tokens))] for row in rows], device=device)
         settings = _after(read, rows, width, device) if read else {"past_key_values": DynamicCache()} if keep else {}
-        with self._autocast():
+        with self._passes():
             return self._model(input_ids=ids, logits_to_keep=scored, use_cache=bool(settings), **settings)
 
 

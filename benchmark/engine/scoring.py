@@ -1,6 +1,7 @@
 """Log-likelihoods for lm-eval: its requests, its cuts at the context length and its numbers, from fewer tokens."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,7 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 from tqdm import tqdm
 
 from benchmark.engine.budget import Budget, plan
+from benchmark.engine.kernels import cudnn_attention
 from benchmark.engine.likelihood import Likelihood, LikelihoodScorer
 from benchmark.engine.models import bare, keep_head_folded, remembers_keys_only, takes
 from benchmark.engine.selftest import shares
@@ -132,12 +134,12 @@ class ScoringHFLM(HFLM):
         groups = grouped(found)
         if any(group.node for group in groups) and not self._may_share(found[0].tokens):
             groups = alone(found)
-        return LikelihoodScorer(self._decoded, budget, self.softmax_dtype, self._autocast)(groups)
+        return LikelihoodScorer(self._decoded, budget, self.softmax_dtype, self._passes)(groups)
 
     def _may_share(self, tokens: Sequence[int]) -> bool:
         """Whether texts may share what was read; found out once, on this model and a real text."""
         if self._shares is None:
-            with self._autocast():
+            with self._passes():
                 self._shares = remembers_keys_only(self._decoded) and shares(self._decoded, tokens)
         return self._shares
 
@@ -177,9 +179,12 @@ class ScoringHFLM(HFLM):
             )
         self.too_long_prompts += prompts
 
-    def _autocast(self) -> torch.autocast:
+    @contextmanager
+    def _passes(self) -> Iterator[None]:
+        """The context of forward passes: lm-eval's mixed precision, and kernels for shapes that hardly ever repeat."""
         dtype = self.mixed_precision_dtype
-        return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
+        with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None), cudnn_attention(allowed=False):
+            yield
 
     def _bar(self, total: int, disabled: bool) -> Any:
         return tqdm(total=total, disable=disabled or self.rank != 0, desc="Log-likelihoods")

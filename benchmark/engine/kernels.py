@@ -1,0 +1,21 @@
+"""Which of torch's attention kernels may run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def cudnn_attention(*, allowed: bool) -> Iterator[None]:
+    """Whether attention in 16 bits may be cuDNN's, which torch prefers on an H100 in its newer versions.
+
+    cuDNN builds a plan of every shape that it has not seen in this process, on the host and for tenths of a second.
+    Forward passes over waiting prompts, and plain decoding steps, hardly ever repeat a shape.
+    """
+    before = torch.backends.cuda.cudnn_sdp_enabled()
+    torch.backends.cuda.enable_cudnn_sdp(allowed)
+    try:
+        yield
+    finally:
+        torch.backends.cuda.enable_cudnn_sdp(before)
