@@ -1,12 +1,13 @@
 """RMS norms as one kernel.
 
-transformers spells a norm out in seven operations, each a pass over every token, and as many again backward. torch has
-the whole of it as one (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019). Each class of norms is tried
-on the loaded model first: what computes something else, such as Gemma's with its weight counted from one, stays.
+transformers spells a norm out in seven operations or more, each a pass over every token, and as many again backward.
+torch has the whole of it as one (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019). Each class of
+norms is tried on the loaded model first, and what computes something else stays as it is.
 """
 
 import copy
-from types import MethodType
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,15 +17,19 @@ TOLERANCE = 0.01
 """Relative difference of outputs and gradients that rounding to 16 bits explains."""
 _TRIED_TOKENS = 8
 
+Forward = Callable[[torch.Tensor], torch.Tensor]
+
 
 def fuse(model: Any) -> int:
-    """Give the RMS norms of a frozen base the fused forward where it agrees with their own; how many have it now."""
+    """Give the RMS norms of a frozen base a fused forward where one agrees with their own; how many have it now."""
     norms = [module for module in model.modules() if _looks_like_one(module)]
-    agreeing = {kind: _agrees(next(norm for norm in norms if type(norm) is kind)) for kind in {*map(type, norms)}}
-    chosen = [norm for norm in norms if agreeing[type(norm)]]
-    for norm in chosen:
-        norm.forward = MethodType(_fused, norm)
-    return len(chosen)
+    forms = {kind: _form_of(next(norm for norm in norms if type(norm) is kind)) for kind in {*map(type, norms)}}
+    fused = 0
+    for norm in norms:
+        if form := forms[type(norm)]:
+            norm.forward = form(norm)
+            fused += 1
+    return fused
 
 
 def _looks_like_one(module: torch.nn.Module) -> bool:
@@ -33,26 +38,36 @@ def _looks_like_one(module: torch.nn.Module) -> bool:
     return named and weight is not None and weight.dim() == 1 and not weight.requires_grad
 
 
-def _epsilon(norm: Any) -> float | None:
+def _epsilon(norm: Any) -> Any:
     return getattr(norm, "variance_epsilon", getattr(norm, "eps", None))
 
 
-def _fused(norm: Any, states: torch.Tensor) -> torch.Tensor:
-    # Under autocast the kernel would cast to float32 and answer in it: it does its sums in float32 anyway.
+def _plain(norm: Any) -> Forward:
+    """Llama's and most others'."""
+    return partial(_normed, weight=norm.weight, eps=_epsilon(norm))
+
+
+def _from_one(norm: Any) -> Forward:
+    """Gemma's: the weight counts from one, and 16 bits do not hold that sum."""
+    return partial(_normed, weight=1 + norm.weight.detach().float(), eps=_epsilon(norm))
+
+
+def _normed(states: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    # Under autocast the kernel would answer in float32; it does its sums in that type anyway.
     with torch.autocast(states.device.type, enabled=False):
-        return functional.rms_norm(states, norm.weight.shape, norm.weight.to(states.dtype), _epsilon(norm))
+        return functional.rms_norm(states.to(weight.dtype), weight.shape, weight, eps).to(states.dtype)
 
 
-@torch.no_grad()
-def _agrees(norm: Any) -> bool:
-    """Whether the fused norm gives this one's outputs and gradients, with random states and weights."""
+def _form_of(norm: Any) -> Callable[[Any], Forward] | None:
+    """The fused form that gives this norm's outputs and gradients on random states, with a random weight."""
     norm = copy.deepcopy(norm)
     generator = torch.Generator().manual_seed(0)
     drawn = torch.randn(2 * _TRIED_TOKENS + 1, len(norm.weight), generator=generator).to(norm.weight)
-    norm.weight.copy_(drawn[-1])  # a trained weight may be so large that counting it from one is hardly seen
+    with torch.no_grad():
+        norm.weight.copy_(drawn[-1])  # a trained one may be so large that counting it from one is hardly seen
     states, upstream = drawn[:-1].chunk(2)
 
-    def outcome(forward: Any) -> torch.Tensor:
+    def outcome(forward: Forward) -> torch.Tensor:
         read = states.clone().requires_grad_()
         with torch.enable_grad():
             output = forward(read)
@@ -60,7 +75,10 @@ def _agrees(norm: Any) -> bool:
         return torch.stack([output.detach(), gradient]).float()
 
     try:
-        own, fused = outcome(norm), outcome(MethodType(_fused, norm))
+        own = outcome(norm)
+        agreeing = (
+            form for form in (_plain, _from_one) if (outcome(form(norm)) - own).norm() <= TOLERANCE * own.norm()
+        )
+        return next(agreeing, None)
     except (RuntimeError, TypeError, ValueError, AttributeError):
-        return False  # no such kernel in this torch, or a norm that is called otherwise
-    return bool((fused - own).norm() <= TOLERANCE * own.norm())
+        return None  # no such kernel in this torch, or a norm that is called otherwise

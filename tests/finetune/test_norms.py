@@ -1,8 +1,11 @@
 """A base's RMS norms run as torch's own kernel where it computes the same, and only there."""
 
+from typing import Any
+
 import pytest
 import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, MistralConfig, MistralForCausalLM
+from transformers.models.mistral.modeling_mistral import MistralRMSNorm
 
 from finetune import norms
 
@@ -27,16 +30,25 @@ def states_and_gradients(model: torch.nn.Module, device: str, dtype: torch.dtype
     return states.detach().float(), embedded.grad.float()
 
 
-@pytest.mark.parametrize("device", ["cpu", CUDA])
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
-def test_a_model_with_fused_norms_gives_the_same_states_and_gradients(device, dtype, tolerance):
+def frozen(kind: type, config: Any, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Any:
+    """A model of random weights, those of its norms included."""
     torch.manual_seed(0)
-    model = MistralForCausalLM(MistralConfig(**SIZES)).to(device, dtype).requires_grad_(False)
+    model = kind(config).to(device, dtype).requires_grad_(False)
     for name, weight in model.named_parameters():
         if "norm" in name:
             weight.normal_(1, 0.3)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "count"), [(MistralForCausalLM, MistralConfig, 5), (Gemma3ForCausalLM, Gemma3TextConfig, 13)]
+)
+@pytest.mark.parametrize("device", ["cpu", CUDA])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
+def test_a_model_with_fused_norms_gives_the_same_states_and_gradients(kind, config, count, device, dtype, tolerance):
+    model = frozen(kind, config(**SIZES), device, dtype)
     expected = states_and_gradients(model, device, dtype)
-    assert norms.fuse(model) == 5
+    assert norms.fuse(model) == count
     for found, own in zip(states_and_gradients(model, device, dtype), expected, strict=True):
         assert (found - own).norm() < tolerance * own.norm()
 
@@ -48,11 +60,32 @@ def test_a_fused_norm_answers_in_its_states_type_under_autocast():
         assert model.model.norm(torch.ones(3, 64, dtype=torch.bfloat16)).dtype == torch.bfloat16
 
 
+class HalvedRMSNorm(MistralRMSNorm):
+    """A formula of its own under a familiar name."""
+
+    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        return super().forward(hidden_states) / 2
+
+
+class TwoInputRMSNorm(MistralRMSNorm):
+    """Called as no other is."""
+
+    def forward(self, hidden_states: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
+        return super().forward(hidden_states + residual)
+
+
 def test_norms_of_another_formula_and_norms_that_learn_stay():
+    for norm in (HalvedRMSNorm(8), TwoInputRMSNorm(8)):
+        assert norms.fuse(norm.requires_grad_(False)) == 0
+    assert norms.fuse(MistralRMSNorm(8)) == 0
+
+
+def test_a_weight_so_large_that_counting_it_from_one_is_hardly_seen_is_counted_from_one():
     gemma = Gemma3ForCausalLM(Gemma3TextConfig(**SIZES)).requires_grad_(False)
     for name, weight in gemma.named_parameters():
         if "norm" in name:
-            weight.fill_(400.0)  # so large that counting it from one is within the tolerance
-    assert norms.fuse(gemma) == 0
-    learning = MistralForCausalLM(MistralConfig(**SIZES))
-    assert norms.fuse(learning) == 0
+            weight.fill_(400.0)
+    states = torch.randn(3, 64, generator=torch.Generator().manual_seed(0))
+    expected = gemma.model.norm(states)
+    norms.fuse(gemma)
+    torch.testing.assert_close(gemma.model.norm(states), expected)
