@@ -5,9 +5,10 @@
 
 The benchmark's own prompts, zero-shot, each family's share; greedy; model loading is not counted. Each variant loads
 its own model, on a CPU in a process of its own, so that its peak of memory is its own. `stock:N` is lm-eval's backend
-with a fixed batch of N, `rows` this engine, `continuous` transformers' `generate_batch`; `likelihood:…` scores three
-labels after each prompt. Texts are compared with those of the first stock variant, and graded: the mean score is the
-families' mean.
+with a fixed batch of N, `stock:N:unplanned` the same without cuDNN's attention (torch prefers it on an H100, and plans
+each new shape for some tenths of a second), `rows` this engine, `continuous` transformers' `generate_batch`;
+`likelihood:…` scores three labels after each prompt. Texts are compared with those of the first stock variant, and
+graded: the mean score is the families' mean.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
 from benchmark.engine import RowwiseHFLM
+from benchmark.engine.kernels import cudnn_attention
 from benchmark.families import families
 from benchmark.machine import device
 from benchmark.quiet import quiet_libraries
@@ -34,6 +36,7 @@ from benchmark.run import task_manager
 from benchmark.system import SystemSpec, load_model
 from tests.conftest import build_tiny_model
 
+UNPLANNED = ":unplanned"
 LABELS = ("Уровень риска: низкий", "Уровень риска: средний", "Уровень риска: высокий")
 
 
@@ -142,7 +145,7 @@ def variant(arguments: argparse.Namespace) -> dict[str, Any]:
     quiet_libraries()
     what, _, rest = arguments.variant.partition("likelihood:")
     name = rest or what
-    kind, _, rows = name.partition(":")
+    kind, _, rows = name.removesuffix(UNPLANNED).partition(":")
     spec = SystemSpec(
         arguments.model, dtype=arguments.dtype, adapter=arguments.adapter, quantization=arguments.quantization
     )
@@ -150,7 +153,7 @@ def variant(arguments: argparse.Namespace) -> dict[str, Any]:
     requests = questions(arguments.prompts, arguments.max_gen_toks)
     on_gpu = torch.cuda.is_available()
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    ask = score if rest else generate
+    ask = cudnn_attention(allowed=not name.endswith(UNPLANNED))(score if rest else generate)
     if on_gpu:
         few = questions(len(families()), 8)
         ask(kind, rows or "auto", model, tokenizer, few)  # the first kernels are compiled

@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).with_name("evaluation_speed.py")
 
 @pytest.mark.slow
 def test_every_variant_answers_and_texts_are_the_same(tmp_path: Path):
-    only = "stock:4,rows,likelihood:stock:4,likelihood:rows"
+    only = "stock:4,stock:4:unplanned,rows,likelihood:stock:4,likelihood:rows"
     command = [sys.executable, str(SCRIPT), "--tiny", "--dtype", "float32", "--prompts", "12", "--max-gen-toks", "12"]
     subprocess.run(
         [*command, "--only", only, "--output", str(tmp_path / "speed")],
