@@ -13,6 +13,7 @@ import pytest
 
 from benchmark.run import RunOptions, run
 from benchmark.system import SystemSpec
+from tasks.scoring import numeric
 
 pytest.importorskip("vllm", reason="vLLM is not installed: pip install -e '.[vllm]'")
 pytestmark = pytest.mark.slow
@@ -113,3 +114,13 @@ def test_a_run_that_goes_on_draws_other_samples(model: Path, tmp_path: Path):
     longer = responses(run(spec(model, "vllm"), tmp_path / "runs" / "longer", options))
     assert longer[:8] == drawn
     assert len(set(longer)) == 16
+
+
+def test_a_thought_that_the_limit_cut_off_is_no_answer(model: Path, tmp_path: Path):
+    """A chat template may have opened it, so that nothing in the text tells."""
+    thinking = SystemSpec(
+        str(model), dtype="float32", backend="vllm", backend_args=EAGER | {"think_end_token": "</think>"}
+    )
+    folder = run(thinking, tmp_path / "run", asked(4))
+    assert len(texts := responses(folder)) == 4
+    assert {numeric.grade(text, "24", "%").outcome for text in texts} == {"truncated"}
