@@ -178,7 +178,7 @@ def check_file(path: Path) -> None:
         found, rows = _counted(len(problems), "problem"), _counted(len(numbered), "row")
         raise UserError(f"--data {path}: {found} in {rows}; mend them as listed")
     console.print(f"{path}: {_counted(len(numbered), 'row')}, all good", markup=False, highlight=False)
-    for line in _headings(Counter(json_object(line)["category"] for _, line in numbered)):
+    for line in _headings(Counter(json_object(line).get("category", "no category") for _, line in numbered)):
         console.print(line, markup=False, highlight=False)
 
 
@@ -201,9 +201,14 @@ def _counted(number: int, thing: str) -> str:
 
 def _row_problems(line: str) -> list[str]:
     try:
-        return text_problems(json_object(line), ("instruction", "output", "category"))
+        return training_row_problems(json_object(line))
     except DataError as error:
         return [str(error)]
+
+
+def training_row_problems(row: dict[str, Any]) -> list[str]:
+    """What keeps a row from being trained on; a category may be left out."""
+    return text_problems(row, ("instruction", "output", *(("category",) if "category" in row else ())))
 
 
 def _duplicates(path: Path, numbered: list[tuple[int, str]]) -> list[str]:

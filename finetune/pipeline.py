@@ -60,6 +60,7 @@ def finetune(config: FinetuneConfig, output: Path, device: str = "auto") -> Path
     Raises:
         UserError: a bad configuration or data, an `output` that holds another adapter, a loss that is not a number.
     """
+    _check_place(output)
     prepared = gather(config)
     digest = _digest(config, prepared)
     if _is_finished(output, digest):
@@ -70,6 +71,15 @@ def finetune(config: FinetuneConfig, output: Path, device: str = "auto") -> Path
     _train(config, prepared, output, _workspace(output, digest), digest, _own_device(device))
     gc.collect()  # model and optimizer hold each other, and what comes next needs their memory
     return output
+
+
+def _check_place(output: Path) -> None:
+    """Refuse a place where no directory can be made, before anything is read or trained."""
+    there = next(parent for parent in output.absolute().parents if parent.exists())
+    if not there.is_dir():
+        raise UserError(f"--output {output}: {there} is a file; choose another directory")
+    if not os.access(there, os.W_OK):
+        raise UserError(f"--output {output}: {there} is read-only; choose another directory")
 
 
 def _digest(config: FinetuneConfig, prepared: Prepared) -> str:

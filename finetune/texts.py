@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.check import training_row_problems
 from benchmark.errors import UserError
 from benchmark.run import check_tasks, task_manager
 from finetune.config import DataConfig
-from tasks.items import DataError, numbered_rows, text_problems
+from tasks.items import DataError, numbered_rows
 
 BENCHMARK = "rufin"
 """The group whose prompts a user's rows get, and whose test items no training may contain."""
@@ -190,9 +191,10 @@ def _of_file(config: DataConfig, key: str, label: str, path: Path) -> Iterator[T
         raise UserError(f"{key}: {error}") from error
     ours = _groups(config, [BENCHMARK])[BENCHMARK]
     families = {task.config.metadata.get("family"): (name, task) for name, task in ours.items()}
+    if not rows:
+        raise UserError(f"{key}: {path}: no rows; give a JSONL file with a row a line, or leave it out")
     for number, row in rows:
-        named = ("category",) if "category" in row else ()
-        for problem in text_problems(row, ("instruction", "output", *named)):
+        for problem in training_row_problems(row):
             raise UserError(f"{key}: {path}:{number}: {problem}; rufinbench check --data {path} lists all")
         family = families.get(row.get("category"))
         prompt = _prompt(*family, row) if family else f"### Задание\n{row['instruction']}\n\n### Ответ\n"

@@ -16,11 +16,15 @@ _MARKS = {"bos", "eos", "pad", "unk", "mask", "sep", "cls", "begin", "start", "e
 
 
 def is_secret(name: str) -> bool:
-    """Whether a value of this name is a secret: `X-Api-Key`, `clientSecret`; not `think_end_token`, `api_key_env`."""
+    """Whether a value of this name is a secret: `X-Api-Key`, `clientSecret`; not `think_end_token`, `api_key_env`,
+    `prompt_cache_key`.
+    """
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+", " ", name).lower().split()
     if words[-1:] == ["token"]:
         return _MARKS.isdisjoint(words)
-    return words[-1:] != ["env"] and any(_SECRET.search(word) for word in words)
+    if words[-1:] == ["env"] or words[-2:] == ["cache", "key"]:
+        return False
+    return any(_SECRET.search(word) for word in words)
 
 
 def refuse_secrets(arguments: Mapping[str, Any]) -> None:

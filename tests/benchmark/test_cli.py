@@ -100,13 +100,13 @@ def test_a_users_file_is_checked_row_by_row(tmp_path: Path):
 
 def test_a_good_file_passes_and_its_categories_are_told(tmp_path: Path):
     row = {"instruction": "Рассчитай ROE", "output": "20%", "category": "calculation"}
-    rows = (row, row | {"category": "calculaton"})
+    rows = (row, row | {"category": "calculaton"}, {"instruction": "Что такое ROE?", "output": "Рентабельность"})
     text = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     (tmp_path / "my.jsonl").write_text(text, encoding="utf-8-sig")  # as Windows saves it
     done = cli("check", "--data", "my.jsonl", cwd=tmp_path)
     assert done.returncode == 0
-    assert "my.jsonl: 2 rows, all good" in done.stdout
-    assert "in their family's prompt: calculation 1\nunder a plain heading: calculaton 1\n" in done.stdout
+    assert "my.jsonl: 3 rows, all good" in done.stdout
+    assert "their family's prompt: calculation 1\nunder a plain heading: calculaton 1, no category 1\n" in done.stdout
 
 
 def test_a_category_acts_on_no_terminal(tmp_path: Path):

@@ -47,7 +47,7 @@ def write_config(folder: Path, model: Path, rows: list[dict[str, str]], **change
 @pytest.mark.parametrize(
     ("rows", "changes", "message"),
     [
-        ([], {}, "no training examples"),
+        ([], {}, "data.files: .*my.jsonl: no rows"),
         ([row(1)], {"data__weights": {"my.jsonl": 0.0}}, "no training examples"),
         ([row(1, words=500)], {}, "every example is longer"),
         ([row(1)], {"data__apply_chat_template": True}, "no chat template"),
@@ -88,6 +88,13 @@ def test_a_directory_that_is_no_adapter_is_not_touched(tiny_model: Path, tmp_pat
     with pytest.raises(UserError, match="exists and is not"):
         finetune(write_config(tmp_path, tiny_model, [row(1)]), tmp_path / "adapter")
     assert (tmp_path / "adapter" / "notes.txt").read_text() == "mine"
+
+
+def test_an_output_below_a_file_is_refused_before_anything_is_read(tiny_model: Path, tmp_path: Path):
+    (tmp_path / "notes").write_text("mine")
+    config = write_config(tmp_path, tiny_model, [])
+    with pytest.raises(UserError, match=r"--output .*notes/adapter: .*notes is a file"):
+        finetune(config, tmp_path / "notes" / "adapter")
 
 
 def base_without(tiny_model: Path, folder: Path, *marks: str) -> Path:

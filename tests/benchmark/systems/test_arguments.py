@@ -101,7 +101,7 @@ def test_what_a_backend_takes_is_let_through(backend: str, arguments: dict[str, 
             for name in ("accessToken", "clientSecret", "Authorization", "extra_headers", "sig", "PASSWORD")
         ],
         *[(name, False) for name in ("think_end_token", "add_bos_token", "prefix_token_id", "tokenizer", "max_tokens")],
-        *[(name, False) for name in ("api_key_env", "keyword", "design", "author", "")],
+        *[(name, False) for name in ("api_key_env", "prompt_cache_key", "keyword", "design", "author", "")],
     ],
 )
 def test_secrets_are_known_by_their_names(name: str, secret: bool):
