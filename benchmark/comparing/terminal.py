@@ -1,20 +1,28 @@
 """A comparison in the terminal and in pull requests: the page's verdicts as a compact table."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-from rich.console import Console, JustifyMethod
+from rich.cells import cell_len
+from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from benchmark.comparing.comparison import Comparison, Delta
 from benchmark.comparing.export import as_json
+from benchmark.comparing.remarks import remarks, verdict_line
 from benchmark.comparing.verdicts import MARKS
 from benchmark.visible import visible
 
-__all__ = ["as_json", "as_markdown", "print_comparison", "verdict_line"]
+__all__ = ["as_json", "as_markdown", "print_comparison"]
+
+Cells = tuple[str, ...]
 
 _HEAD = ("task", "metric", "n", "before", "after", "Δ [low; estimate; high]", "p", "verdict")
 _LONGEST = 200
+_GAP = 2
+_NAME = 8
+"""Columns of a table that a name is folded into at the least."""
 _STYLES = {
     "improved": "bold blue",
     "worsened": "bold dark_orange3",
@@ -22,60 +30,56 @@ _STYLES = {
     "inconclusive": "",
     "equivalent": "",
 }
-_REASONS = {
-    "few_differences": "too few documents differ",
-    "one_cluster": "one document or one template",
-    "no_pairs": "no common documents",
-    "other_documents": "other documents",
-    "other_dataset": "other data",
-    "other_version": "other task version",
-    "other_grader": "other grader or metric; rufinbench rescore grades a run by today's",
-    "unknown_grader": "not recorded which code graded one of the runs; rufinbench rescore grades it again",
-    "not_recomputable": "computed over all answers by a function not known here: no interval, no test",
-    "": "",
-}
-
-
-def verdict_line(comparison: Comparison) -> str:
-    """The comparison in one sentence."""
-    counts = comparison.counts
-    parts = [f"{count} {verdict}" for verdict, count in counts.items() if count or verdict in ("improved", "worsened")]
-    rules = f"Holm over {comparison.family}, α={comparison.alpha:g}, δ={100 * comparison.margin:g} pp"
-    tasks = f"{len(comparison.deltas)} task{'s' * (len(comparison.deltas) != 1)}"
-    return f"{', '.join(parts)} of {tasks} ({rules})"
 
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
-    """Print the table, what the comparison is, and what was left out."""
+    """Print the table, or where the screen is too narrow for it the same cells below each other; then the remarks."""
     console = console or Console()
     console.print(Text(_title(comparison), style="bold"))
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for position, name in enumerate(("task", *_HEAD[2:])):
-        first = position == 0
-        # On a narrow screen names are folded, and intervals on unknown scales, which may be long; nothing is cut.
-        folded = first or (name.startswith("Δ") and not all(delta.share for delta in comparison.deltas))
-        # Text, for rich would take the brackets of the interval for its markup.
-        side: JustifyMethod = "left" if first or name == "verdict" else "right"
-        table.add_column(Text(name), justify=side, no_wrap=not folded, overflow="fold")
-        table.columns[-1].min_width = 10 if first else None
-    for delta in comparison.deltas:
-        task, _, *numbers = _cells(delta)
-        style = _STYLES[delta.verdict]
-        table.add_row(
-            Text(_shown(task)), *map(Text, numbers[:-1]), Text(f"{MARKS[delta.verdict]} {delta.verdict}", style=style)
-        )
-    console.print(table)
+    rows = [_HEAD, *map(_cells, comparison.deltas)]
+    lines = [tuple(map(_shown, (task, *others))) for task, _, *others in rows]
+    styles = ["dim", *(_STYLES[delta.verdict] for delta in comparison.deltas)]
+    if _fits(lines, console.width):
+        console.print(_table(lines, styles))
+    else:
+        for line, style in zip(lines, styles, strict=True):
+            console.print(_block(line, style))
     console.print(Text(verdict_line(comparison), style="bold"))
-    for line in _remarks(comparison):
-        console.print(Text(_shown(line), style="dim"))
+    for remark in remarks(comparison):
+        console.print(Text(_shown(remark), style="dim"))
+
+
+def _fits(lines: Sequence[Cells], width: int) -> bool:
+    """Whether a table of this width shows every cell: names may be folded, nothing else."""
+    names, *others = zip(*lines, strict=True)
+    widths = [min(_NAME, max(map(cell_len, names))), *(max(map(cell_len, column)) for column in others)]
+    return sum(widths) + _GAP * len(others) <= width
+
+
+def _table(lines: Sequence[Cells], styles: Sequence[str]) -> Table:
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style=styles[0])
+    for name in lines[0]:
+        side: JustifyMethod = "left" if name in ("task", "verdict") else "right"
+        # Text, for rich would take the brackets of the interval for its markup.
+        table.add_column(Text(name), justify=side, no_wrap=name != "task", overflow="fold")
+    for line, style in zip(lines[1:], styles[1:], strict=True):
+        table.add_row(*map(Text, line[:-1]), Text(line[-1], style=style))
+    return table
+
+
+def _block(line: Cells, style: str) -> RenderableType:
+    """One line of the table below its verdict, which is what a reader must not miss."""
+    task, n, before, after, change, p_value, verdict = line
+    numbers = (f"{n}, {before} → {after}", ", ".join(filter(None, (change, p_value))))
+    return Group(Text.assemble((verdict, style), "  ", task), Padding(Text("\n".join(numbers)), (0, 0, 0, _GAP)))
 
 
 def as_markdown(comparison: Comparison) -> str:
     """The same table for a pull request."""
     rows = [_HEAD, tuple("---" for _ in _HEAD), *(_cells(delta) for delta in comparison.deltas)]
     table = "\n".join("| " + " | ".join(_escape(cell) for cell in row) + " |" for row in rows)
-    remarks = "".join(f"- {_escape(line)}\n" for line in _remarks(comparison))
-    return f"**{_escape(_title(comparison))}**\n\n{verdict_line(comparison)}\n\n{table}\n\n{remarks}"
+    said = "".join(f"- {_escape(line)}\n" for line in remarks(comparison))
+    return f"**{_escape(_title(comparison))}**\n\n{verdict_line(comparison)}\n\n{table}\n\n{said}"
 
 
 def _title(comparison: Comparison) -> str:
@@ -94,7 +98,7 @@ def _escape(cell: str) -> str:
     return "".join(f"\\{char}" if char in "\\|<>[]`*_" else char for char in line) if line != "---" else line
 
 
-def _cells(delta: Delta) -> tuple[str, ...]:
+def _cells(delta: Delta) -> Cells:
     arrow = "↑" if delta.higher_is_better else "↓"
     p_value = "" if delta.p_adjusted is None else "<0.001" if delta.p_adjusted < 0.001 else f"{delta.p_adjusted:.3f}"
     return (
@@ -125,33 +129,3 @@ def _change(delta: Delta) -> str:
 
 def _verdict(delta: Delta) -> str:
     return f"{MARKS[delta.verdict]} {delta.verdict}"
-
-
-def _remarks(comparison: Comparison) -> Iterator[str]:
-    state = comparison.comparability
-    for verdict, reason in dict.fromkeys((delta.verdict, delta.reason) for delta in comparison.deltas if delta.reason):
-        alike = [delta for delta in comparison.deltas if (delta.verdict, delta.reason) == (verdict, reason)]
-        which = "All" if len(alike) == len(comparison.deltas) > 1 else ", ".join(delta.title["en"] for delta in alike)
-        yield f"{which}: {verdict}, {_REASONS[reason]}."
-    if state.kind == "controlled":
-        what = "the adapter alone" if state.adapter else "nothing that was recorded"
-        yield f"Controlled comparison: the runs differ in {what}."
-    else:
-        keys = dict.fromkeys(difference.key for difference in state.differences)
-        yield f"System comparison: the runs also differ in {', '.join(keys)}."
-    limits = [run.limit for run in (comparison.baseline, comparison.finetuned)]
-    if limits[0] == limits[1] is not None:
-        yield f"Both runs have --limit {limits[0]}: the verdicts are about this part of the documents alone."
-    if limits[0] != limits[1]:
-        lengths = ("all documents" if limit is None else f"--limit {limit}" for limit in limits)
-        yield f"The runs differ in length ({', '.join(lengths)}): only common documents are compared."
-    for found in comparison.matching:
-        left = found.only_baseline + found.only_finetuned + found.failed
-        if left:
-            yield f"{found.task}: documents left out (no counterpart or no value): {left}."
-    for side, problem in comparison.notes:
-        facts = " ".join(str(part) for part in (problem.task, problem.count or "", problem.detail) if part)
-        yield f"{side}: {problem.kind.replace('_', ' ')}{': ' + facts if facts else ''}"
-    for side, names in zip(("baseline", "finetuned"), comparison.unshared, strict=True):
-        if names:
-            yield f"Only in the {side} run: {', '.join(names)}."

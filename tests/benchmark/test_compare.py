@@ -10,8 +10,9 @@ from benchmark.compare import compare
 from benchmark.comparing import translation
 from benchmark.comparing.export import as_dict, as_json
 from benchmark.comparing.measures import measure
-from benchmark.comparing.terminal import as_markdown, print_comparison, verdict_line
-from benchmark.comparing.verdicts import judge
+from benchmark.comparing.remarks import verdict_line
+from benchmark.comparing.terminal import as_markdown, print_comparison
+from benchmark.comparing.verdicts import MARKS, judge
 from benchmark.errors import UserError
 from benchmark.results import load_run
 from tasks.scoring import aggregate
@@ -314,6 +315,20 @@ def test_a_narrow_terminal_cuts_no_name(tmp_path):
     lines = [line.split() for line in table.splitlines()]
     assert "…" not in table
     assert "Calculationsindistinguishable" in "".join(line[0] for line in lines if line)
+
+
+def test_no_width_of_a_terminal_cuts_a_figure_or_a_verdict(tmp_path):
+    found = compare(*pair(tmp_path, documents=60, second={"skill": 0.9}))
+    told = [verdict_line(found)]
+    for delta in found.deltas:
+        change = "; ".join(f"{100 * value:+.1f}" for value in (delta.ci_low, delta.difference, delta.ci_high))
+        told += [f"{MARKS[delta.verdict]} {delta.verdict}", f"[{change}] pp"]
+        told += [f"{100 * level:.1f}%" for level in (delta.baseline, delta.finetuned)]
+    for width in range(26, 121):
+        lines = printed(found, width).splitlines()
+        assert max(map(len, lines)) <= width
+        text = " ".join(" ".join(lines).split())
+        assert not [part for part in told if part not in text], width
 
 
 @pytest.mark.parametrize("wrong", [{"alpha": 0}, {"alpha": 5}, {"margin": -0.1}, {"margin": 1}])
