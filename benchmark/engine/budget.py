@@ -15,6 +15,12 @@ CPU_SHARE, GPU_SHARE = 0.25, 0.6
 """Of the free memory, for keys and values; the rest is for activations, logits and everybody else."""
 CPU_PREFILL, GPU_PREFILL = 4096, 16384
 """Prompt tokens in one forward pass: enough to keep the device busy, few enough for their activations."""
+LOGITS = 1 << 28
+"""Logits in one forward pass: positions times vocabulary."""
+ROOMY = 4
+"""Times as many of both on a GPU where they take less than `PASS_SHARE` of the free memory: a small model's pass waits for
+the host to launch its kernels, however few tokens it reads."""
+PASS_SHARE = 0.05
 
 
 _SIGNS = ("out of memory", "can't allocate memory", "cublas_status_alloc_failed")
@@ -30,6 +36,8 @@ class Budget:
     """Rows times columns of keys and values."""
     prefill: int
     """Prompt tokens in one forward pass."""
+    logits: int = LOGITS
+    """Positions times vocabulary in one forward pass that scores."""
 
     def allows(self, rows: int, columns: int) -> bool:
         """Whether that many rows of that many columns fit; one row is always tried."""
@@ -48,6 +56,7 @@ class Budget:
             )
         self.rows = max(1, min(self.rows, rows) // 2)
         self.prefill = 1 if self.rows == 1 else max(1, self.prefill // 2)
+        self.logits //= 2  # one text is always tried
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
@@ -62,7 +71,23 @@ def plan(model: Any, batch_size: int | str) -> Budget:
     rows = int(batch_size) if str(batch_size).isdigit() else (GPU_ROWS if on_gpu else CPU_ROWS)
     free = _free_bytes(model.device)
     cells = int(free * (GPU_SHARE if on_gpu else CPU_SHARE)) // max(1, bytes_per_token(model))
-    return Budget(rows, max(1, cells), GPU_PREFILL if on_gpu else CPU_PREFILL)
+    if not on_gpu:
+        return Budget(rows, max(1, cells), CPU_PREFILL)
+    room = int(free * PASS_SHARE)
+    prefill, logits = room // _bytes_per_read_token(model), room // model.dtype.itemsize
+    return Budget(rows, max(1, cells), _within(prefill, GPU_PREFILL), _within(logits, LOGITS))
+
+
+def _within(there_is_room_for: int, least: int) -> int:
+    return max(least, min(there_is_room_for, ROOMY * least))
+
+
+def _bytes_per_read_token(model: Any) -> int:
+    """What a forward pass without gradients holds of one token at a time, roughly: a layer's states and its MLP's."""
+    config = model.config.get_text_config()
+    inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    widest = max(inner) if isinstance(inner, list) else inner
+    return (8 * config.hidden_size + 4 * widest) * model.dtype.itemsize
 
 
 def bytes_per_token(model: Any) -> int:

@@ -18,9 +18,6 @@ from benchmark.engine.reading import Reader, Row
 from benchmark.engine.sharing import Group, Node, Text
 from benchmark.engine.shortage import memory_may_run_out
 
-LOGITS = 1 << 28
-"""Logits in one forward pass, at most: positions times vocabulary."""
-
 Likelihood = tuple[float, bool]
 """(sum of the continuation's log-probabilities, whether each of its tokens is the likeliest)."""
 
@@ -118,6 +115,8 @@ class LikelihoodScorer:
         for count, (group, text) in enumerate(texts[: self._budget.rows], 1):
             own = len(text.tokens) - group.shared
             first, last = min(first, own - text.scored), max(last, own)
-            if count > 1 and (count * last > self._budget.prefill or count * (last - first) * vocabulary > LOGITS):
+            if count > 1 and (
+                count * last > self._budget.prefill or count * (last - first) * vocabulary > self._budget.logits
+            ):
                 return texts[: count - 1]
         return texts[: self._budget.rows]
