@@ -1,6 +1,5 @@
 """The whole site: index, leaderboard and pair pages in each language, linked by relative addresses."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -12,7 +11,7 @@ from benchmark.errors import UserError
 from benchmark.leaderboard.ranking import Ranking, rank
 from benchmark.leaderboard.references import references
 from benchmark.runs.records import RunRecord
-from reports import comparison, leaderboard
+from reports import comparison, filenames, leaderboard
 from reports.leaderboard import References
 from reports.numbers import LANGUAGES
 from reports.page import Nav, render
@@ -107,9 +106,9 @@ def _pairs(runs: Sequence[RunRecord], ranking: Ranking, alpha: float, margin: fl
     """The pairs that have a page."""
     pairs: list[Pair] = []
     for baseline, finetuned in _chosen(runs, [standing.run for standing in ranking.ranked]):
-        stem = f"{_slug(baseline)}--{_slug(finetuned)}"
+        both = "--".join(filenames.stem(run.path.resolve().name) for run in (baseline, finetuned))
         taken = {pair.file for pair in pairs}
-        names = (f"{stem}{f'-{number}' if number > 1 else ''}.html" for number in count(1))
+        names = (f"{both}{f'-{number}' if number > 1 else ''}.html" for number in count(1))
         file = next(name for name in names if name not in taken)
         pairs.append(Pair(file, compare(baseline, finetuned, alpha=alpha, margin=margin)))
     return pairs
@@ -142,7 +141,3 @@ def _facts(run: RunRecord, keys: Sequence[str]) -> tuple[str, ...]:
     system = dict(run.get("system") or run.model_args)
     system["pretrained"] = system.get("pretrained_sha256") or system.get("pretrained")
     return tuple(str(system.get(key) or "") for key in keys)
-
-
-def _slug(run: RunRecord) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", run.path.resolve().name).strip("-").lower()[:60] or "run"

@@ -14,7 +14,7 @@ from benchmark.cli import app
 from benchmark.compare import compare
 from benchmark.leaderboard.ranking import rank
 from benchmark.results import load_run
-from reports import site
+from reports import filenames, site
 from reports.numbers import Numbers
 from tests.reports.fixture import Shape, write_run
 from tests.reports.reading import printed, runs, shown
@@ -26,7 +26,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from benchmark.results import load_run
-from reports import site
+from reports import filenames, site
 runs = [load_run(Path(sys.argv[1]) / name) for name in "ab"]
 site.write(runs, Path(sys.argv[2]), publish_samples=True)
 """
@@ -122,6 +122,32 @@ def test_where_there_is_only_a_limited_base_its_length_is_said(tmp_path):
     assert ">5</td>" in pair and ">все документы</td>" in pair
     assert "только во втором 7" in pair and "Сравнение систем" in pair
     assert "differ in length (--limit 5, all documents)" in " ".join(printed(compare(*found)).split())
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("Модель Gemma-3 4-бит", "model-gemma-3-4-bit"),
+        ("Съешь ещё этих мягких французских булок", "sesh-eshchyo-etikh-myagkikh-frantsuzskikh-bulok"),
+        ("базовы\u0438\u0306", "bazovyy"),  # as some file systems hold «й»
+        ("щ" * 50, "shch" * 15),
+        ("я" * 29 + "й-ж", "ya" * 29 + "y"),
+        ("../<svg onload=1>\u202e\ud800", "svg-onload-1"),
+        ("模型", "run"),
+        ("..", "run"),
+    ],
+)
+def test_a_page_is_called_what_its_run_is_called(name, stem):
+    assert filenames.stem(name) == stem
+
+
+def test_runs_with_russian_names_have_pages_that_are_told_apart(tmp_path):
+    names = ("базовая", "дообученная", "Дообученная!")
+    adapters = (None, "adapters/a", "adapters/b")
+    found = [written_as(tmp_path / name, adapter=adapter) for name, adapter in zip(names, adapters, strict=True)]
+    index = site.write(found, tmp_path / "site", ["ru"])
+    pages = sorted(path.name for path in index.parent.glob("*--*.html"))
+    assert pages == ["bazovaya--doobuchennaya-2.html", "bazovaya--doobuchennaya.html"]
 
 
 def test_trial_runs_have_a_table_without_places(tmp_path):
