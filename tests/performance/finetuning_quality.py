@@ -1,14 +1,15 @@
 r"""Does our recipe beat the widespread one on held-out data? A sweep on validation, then three seeds on the test split.
 
-    python tests/performance/finetuning_quality.py --stage sweep --output quality    # about 8 minutes on an H100
-    python tests/performance/finetuning_quality.py --stage final --output quality    # ditto, for each call; see below
+    python tests/performance/finetuning_quality.py --stage sweep --output quality --jobs 9
+    python tests/performance/finetuning_quality.py --stage final --output quality --jobs 7
     python tests/performance/finetuning_quality.py --scales 1 --rates 1e-3 --seeds 0 --limit 2 --sweep-examples 4 \
         --final-set data.limit_per_task=4 --max-gen-toks 32 --output /tmp/quality        # does it run? on a CPU too
 
 sweep: rufin.yaml with every LoRA scale x learning rate on --sweep-examples of each task, judged by validation loss; the
 best --by-generation of them also by the score of generated answers to validation questions. The test split is not
-touched. final: reference.yaml and the sweep's best, each with every seed on the whole training split, each scored on the
-test split (1,763 prompts: 5 to 7 minutes on an H100, so --limit 60 of each task by default and --limit 0 for all of it).
+touched. final: reference.yaml and the sweep's best, each with every seed on the whole training split (--final-set
+training.epochs=1 for one pass over it), each scored on the first --limit documents of each task of the test split, or on
+all of it (1,763 prompts) with --limit 0.
 Each part that is done is kept under OUTPUT/parts/ and read from there, so a call that was cut short is given again, and
 several calls share the seeds: --seeds 0, then --seeds 0,1,2. --jobs N computes N parts at a time in processes of their
 own, spread over the GPUs: one small model leaves a large card mostly idle. Writes OUTPUT.json and OUTPUT.md after each stage.
