@@ -14,9 +14,20 @@ MINUS = "\u2212"
 DASH = "—"
 _SUPERSCRIPTS = str.maketrans("0123456789\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _MEBIBYTE = 1 << 20
+_SIZES = ((1e9, "B"), (1e6, "M"), (1e3, "K"))
 _UNITS = {
-    "ru": {"pp": "п.п.", "h": "ч", "min": "мин", "s": "с", "MiB": "МиБ", "GiB": "ГиБ", "M": "млн", "B": "млрд"},
-    "en": {"pp": "pp", "h": "h", "min": "min", "s": "s", "MiB": "MiB", "GiB": "GiB", "M": "M", "B": "B"},
+    "ru": {
+        "pp": "п.п.",
+        "h": "ч",
+        "min": "мин",
+        "s": "с",
+        "MiB": "МиБ",
+        "GiB": "ГиБ",
+        "K": "тыс.",
+        "M": "млн",
+        "B": "млрд",
+    },
+    "en": {"pp": "pp", "h": "h", "min": "min", "s": "s", "MiB": "MiB", "GiB": "GiB", "K": "K", "M": "M", "B": "B"},
 }
 
 
@@ -142,9 +153,11 @@ class Numbers:
         return f"{self.decimal(mebibytes / 1024, 1)}{NBSP}{self.units['GiB']}"
 
     def parameters(self, count: float | None) -> str:
-        """A model's size: `268 млн`, `7,2 млрд`."""
+        """A model's size: `7,2 млрд`, `268 млн`, `1,4 млн`, `300 тыс.`, `512`."""
         if count is None:
             return DASH
-        if count >= 1e9:
-            return f"{self.decimal(count / 1e9, 1)}{NBSP}{self.units['B']}"
-        return f"{self.decimal(count / 1e6, 0)}{NBSP}{self.units['M']}"
+        for size, unit in _SIZES:
+            if count >= 0.9995 * size:  # 999 999 are a million, not a thousand thousand
+                digits = 1 if unit == "B" or count < 9.95 * size else 0
+                return f"{self.decimal(count / size, digits)}{NBSP}{self.units[unit]}"
+        return self.integer(count)

@@ -10,7 +10,7 @@ import yaml
 from benchmark.visible import visible
 from reports import page, texts
 from reports.charts import Scale, difference_scale
-from reports.numbers import Numbers
+from reports.numbers import LANGUAGES, NBSP, Numbers
 from reports.tables import cell
 
 ROOT = Path(__file__).parents[2]
@@ -55,8 +55,27 @@ def test_numbers_as_each_language_writes_them():
     assert ru.integer(1234567) == "1\u00a0234\u00a0567" and en.integer(1234567) == "1,234,567"
     assert ru.p_value(0.0001) == "<\u00a00,001" and ru.p_value(0.0312) == "0,031"
     assert ru.duration(3725) == "1\u00a0ч 2\u00a0мин" and en.duration(12.34) == "12.3\u00a0s"
-    assert ru.memory(3 * 2**30) == "3,0\u00a0ГиБ" and ru.parameters(7.24e9) == "7,2\u00a0млрд"
+    assert ru.memory(3 * 2**30) == "3,0\u00a0ГиБ"
     assert ru.date("2026-01-15") == "15 января 2026\u00a0г." and ru.date("?") == "?"
+
+
+@pytest.mark.parametrize(
+    ("count", "ru", "en"),
+    [
+        (70.6e9, "70,6 млрд", "70.6 B"),
+        (999_999_999, "1,0 млрд", "1.0 B"),
+        (268_098_176, "268 млн", "268 M"),
+        (1_449_000, "1,4 млн", "1.4 M"),
+        (999_600, "1,0 млн", "1.0 M"),
+        (300_000, "300 тыс.", "300 K"),
+        (1_290, "1,3 тыс.", "1.3 K"),
+        (512, "512", "512"),
+        (0, "0", "0"),
+        (None, "—", "—"),
+    ],
+)
+def test_no_model_is_so_small_that_its_size_is_nought(count, ru, en):
+    assert [Numbers(lang).parameters(count).replace(NBSP, " ") for lang in LANGUAGES] == [ru, en]
 
 
 def test_hidden_characters_become_visible():
