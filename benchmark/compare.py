@@ -11,6 +11,7 @@ from benchmark.comparing.comparability import Comparability, comparability
 from benchmark.comparing.comparison import Average, Comparison, Delta
 from benchmark.comparing.deltas import Effect
 from benchmark.comparing.measures import measure
+from benchmark.comparing.names import told_apart
 from benchmark.comparing.slices import SliceDelta
 from benchmark.comparing.taskdelta import TaskComparison
 from benchmark.comparing.verdicts import judge
@@ -37,6 +38,7 @@ def compare(
         raise UserError(f"--alpha {alpha:g}: give a probability between 0 and 1, such as 0.05")
     if not 0 <= margin < 1:
         raise UserError(f"--margin {margin:g}: give a share of one from 0 up, such as 0.01 for one point")
+    baseline, finetuned = told_apart((baseline, finetuned))
     sides = (("baseline", baseline), ("finetuned", finetuned))
     state = comparability(baseline, finetuned)
     shared = [name for name in baseline.tasks if name in finetuned.tasks]

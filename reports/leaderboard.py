@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmark.comparing.names import told_apart
 from benchmark.leaderboard.ranking import Ranking, rank
 from benchmark.leaderboard.references import references
 from benchmark.leaderboard.standings import Standing
 from benchmark.runs.records import RunRecord
+from benchmark.visible import visible
 from reports import views
 from reports.page import Nav, inert_json, render
 from tasks.items import write_text
@@ -23,8 +25,8 @@ def write(runs: Sequence[RunRecord], path: Path, lang: str = "ru") -> Path:
 
 
 def distinct(runs: Sequence[RunRecord]) -> list[RunRecord]:
-    """The runs, each directory once, however often it was named."""
-    return list({run.path.resolve(): run for run in runs}.values())
+    """The runs, each directory once, however often it was named, and no two with one name."""
+    return told_apart(list({run.path.resolve(): run for run in runs}.values()))
 
 
 def page(
@@ -67,7 +69,7 @@ def page(
 def _data(ranking: Ranking, lang: str, links: Mapping[tuple[int, int], str]) -> dict[str, object]:
     """What the chart of chosen systems is drawn from."""
     return {
-        "tasks": [ranking.records[name].title(lang) for name in ranking.tasks],
+        "tasks": [visible(ranking.records[name].title(lang)) for name in ranking.tasks],
         "systems": [_points(standing, ranking.tasks) for standing in ranking.ranked],
         "pairs": [[a, b, href] for (a, b), href in sorted(links.items())],
     }
@@ -76,7 +78,7 @@ def _data(ranking: Ranking, lang: str, links: Mapping[tuple[int, int], str]) -> 
 def _points(standing: Standing, tasks: Sequence[str]) -> dict[str, object]:
     cells = [standing.cells[name] for name in tasks]
     return {
-        "name": standing.run.name,
+        "name": visible(standing.run.name),
         "average": [standing.average, standing.low, standing.high],
         "cells": [[cell.value, cell.low, cell.high] for cell in cells],
     }

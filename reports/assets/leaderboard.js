@@ -17,6 +17,8 @@
     return made;
   };
   const short = (text, most) => (text.length <= most ? text : text.slice(0, most - 1) + "…");
+  // Names of systems that are alike differ at their ends: by adapter, by examples, by directory.
+  const named = (name) => (name.length <= 30 ? name : `${name.slice(0, 11)}…${name.slice(-18)}`);
 
   const chart = (picked) => {
     const groups = [[box.dataset.average, picked.map((at) => data.systems[at].average)]];
@@ -36,8 +38,11 @@
       y += 20;
       values.forEach(([value, low, high], i) => {
         const middle = y + step / 2;
+        const { name } = data.systems[picked[i]];
+        const label = node("text", { class: "tick", x: 12, y: middle + 4 }, named(name));
+        label.append(node("title", {}, name));
         svg.append(
-          node("text", { class: "tick", x: 12, y: middle + 4 }, short(data.systems[picked[i]].name, 30)),
+          label,
           node("line", { class: "interval", x1: x(low), x2: x(high), y1: middle, y2: middle }),
           node("circle", { class: "after", cx: x(value), cy: middle, r: 4.5 }),
           node("text", { class: "tick", x: 720, y: middle + 4, "text-anchor": "end" }, `${format.format(value)} [${plain.format(100 * low)}; ${plain.format(100 * high)}]`),

@@ -306,6 +306,19 @@ def test_the_terminal_says_that_both_runs_are_partial(tmp_path):
     assert "--limit" not in as_markdown(compare(*pair(tmp_path / "whole", documents=8)))
 
 
+def test_runs_of_one_name_are_told_apart_by_their_directories(tmp_path):
+    a, b = pair(tmp_path, documents=8, tasks=1)
+    found = compare(a, b)
+    assert printed(found).startswith("system (a) → system (b)\n") and as_markdown(found).startswith("**system (a) → ")
+    assert [as_dict(found)[side]["name"] for side in ("baseline", "finetuned")] == ["system (a)", "system (b)"]
+    elsewhere = replace(b, path=tmp_path / "later" / "a")
+    assert printed(compare(a, elsewhere)).startswith(f"system ({tmp_path.name}/a) → system (later/a)\n")
+    # Where names differ, or it is one run, nothing is added; a difference that no reader sees is none.
+    assert printed(compare(a, replace(b, name="tuned"))).startswith("system → tuned\n")
+    assert printed(compare(a, a)).startswith("system → system\n")
+    assert printed(compare(a, replace(b, name="system\n"))).startswith("system (a) → system (b)\n")
+
+
 def test_a_narrow_terminal_cuts_no_name(tmp_path):
     a, b = pair(tmp_path, documents=8, tasks=1)
     ((name, task),) = a.tasks.items()

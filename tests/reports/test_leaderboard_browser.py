@@ -5,7 +5,8 @@ import json
 import pytest
 
 from benchmark.results import load_run
-from reports import leaderboard
+from benchmark.visible import visible
+from reports import leaderboard, site
 from tests.reports.fixture import Shape, write_run
 
 pytestmark = pytest.mark.browser
@@ -52,6 +53,26 @@ def test_draws_two_to_four_chosen_systems(page):
     boxes.nth(4).check()
     boxes.nth(5).check()
     assert boxes.nth(6).is_disabled()
+
+
+def test_two_runs_of_one_system_are_told_apart(visit, tmp_path):
+    name = "org/a-model-of-some-size-instruct nf4\u202e"
+    shapes = {
+        place: Shape(documents=8, tasks=2, seed=len(place), name=name) for place in ("plain", "chat/run", "tool/run")
+    }
+    shapes["other"] = Shape(documents=8, tasks=2, name="org/other")
+    runs = [load_run(write_run(tmp_path / place, shape)) for place, shape in shapes.items()]
+    page = visit(site.write([*runs, runs[0]], tmp_path / "site", ["en"]).parent / "leaderboard.html")
+    expected = {f"{visible(name)} ({place})" for place in ("plain", "chat/run", "tool/run")} | {"org/other"}
+    rows = page.locator("tr[data-system]")
+    said = rows.locator("th").evaluate_all("heads => heads.map((head) => head.childNodes[1].textContent)")
+    assert set(said) == expected and len(said) == 4
+    for box in rows.locator("input").all():
+        box.check()
+    labels = page.locator("#chosen-chart text.tick:has(title)")
+    assert labels.locator("title").evaluate_all("nodes => nodes.map((node) => node.textContent)") == 3 * said
+    shortened = labels.evaluate_all("nodes => nodes.map((node) => node.firstChild.textContent)")
+    assert len(set(shortened)) == 4
 
 
 def test_links_lead_to_the_pairs_and_back(page, board):
