@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 from transformers import PrinterCallback, ProgressCallback, Trainer
 
 from benchmark.errors import UserError, first_line
+from benchmark.systems.kernels import cudnn_attention
 from finetune.arguments import arguments, planned_updates
 from finetune.checkpoints import Spent, newest, seal
 from finetune.config import TrainingConfig
@@ -99,6 +100,7 @@ class PackedTrainer(Trainer):
                 pass  # only behind the handler are the failed row's tensors free: the error's frames hold them
             self._save_memory(model)
 
+    @cudnn_attention(allowed=False)  # for the backward pass too, which may compute a layer again
     def _update(self, model: Any, examples: list[Example]) -> torch.Tensor:
         rows = pack(examples, self.token_budget)
         world = self.accelerator.num_processes
@@ -162,6 +164,7 @@ class PackedTrainer(Trainer):
             return f"training.token_budget={smaller} (it goes on from the last checkpoint)"
         return f"data.max_length={SMALLEST_BUDGET} (longer examples are left out, so it trains anew)"
 
+    @cudnn_attention(allowed=False)
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from benchmark.engine.cache import RowCache
-from benchmark.engine.kernels import cudnn_attention
+from benchmark.systems.kernels import cudnn_attention
 
 TOLERANCE = 0.1
 """Mean difference of a graph's logits from a plain step's, in standard deviations: rounding, not mistakes."""

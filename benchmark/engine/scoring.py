@@ -13,12 +13,12 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 from tqdm import tqdm
 
 from benchmark.engine.budget import Budget, plan
-from benchmark.engine.kernels import cudnn_attention
 from benchmark.engine.likelihood import Likelihood, LikelihoodScorer
 from benchmark.engine.models import bare, keep_head_folded, remembers_keys_only, takes
 from benchmark.engine.selftest import shares
 from benchmark.engine.sharing import alone, grouped, texts
 from benchmark.errors import UserError
+from benchmark.systems.kernels import cudnn_attention
 
 ON_LONG_PROMPT = ("truncate", "refuse")
 

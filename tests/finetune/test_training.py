@@ -4,6 +4,7 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from finetune.model import check_packing, prepare
 from finetune.packing import as_row, pack
 from finetune.pipeline import finetune
 from finetune.texts import validation_texts
+from finetune.train import PackedTrainer
 
 
 def examples(count: int, seed: int = 0) -> list[Example]:
@@ -181,6 +183,23 @@ def test_validation_is_the_mean_loss_of_a_supervised_token(
             total += float(model(input_ids=ids, labels=labels).loss) * len(example.answer_ids)
         count += len(example.answer_ids)
     assert measured[-1][1] == pytest.approx(total / count, rel=1e-4)
+
+
+def test_rows_of_ever_new_lengths_are_not_planned(config_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Forward and backward: a layer that is computed again must take the kernel that it took first."""
+    planned: list[tuple[str, bool]] = []
+    row_loss = PackedTrainer._row_loss
+
+    def noted(self: PackedTrainer, *row: Any) -> torch.Tensor:
+        value = row_loss(self, *row)
+        planned.append(("forward", torch.backends.cuda.cudnn_sdp_enabled()))
+        value.register_hook(lambda _: planned.append(("backward", torch.backends.cuda.cudnn_sdp_enabled())))
+        return value
+
+    monkeypatch.setattr(PackedTrainer, "_row_loss", noted)
+    finetune(load_config(config_file, ["training.epochs=1"]), tmp_path / "adapter")
+    assert set(planned) == {("forward", False), ("backward", False)}
+    assert torch.backends.cuda.cudnn_sdp_enabled()
 
 
 def test_a_training_without_validation_examples_says_so(

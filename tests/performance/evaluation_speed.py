@@ -28,12 +28,12 @@ from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
 from benchmark.engine import RowwiseHFLM
-from benchmark.engine.kernels import cudnn_attention
 from benchmark.families import families
 from benchmark.machine import device
 from benchmark.quiet import quiet_libraries
 from benchmark.run import task_manager
 from benchmark.system import SystemSpec, load_model
+from benchmark.systems.kernels import cudnn_attention
 from tests.conftest import build_tiny_model
 
 UNPLANNED = ":unplanned"

@@ -1,4 +1,4 @@
-"""Which of torch's attention kernels may run."""
+"""Which of torch's attention kernels may run: what asks and what trains has other shapes each time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
