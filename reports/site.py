@@ -125,10 +125,13 @@ def _chosen(runs: Sequence[RunRecord], ranked: Sequence[RunRecord]) -> list[tupl
 def _bases(run: RunRecord, runs: Sequence[RunRecord]) -> list[RunRecord]:
     """The model without the adapter: asked as the run was, then with other numbers of examples; else asked anyhow.
 
-    A base with another `--limit` is taken only where there is none with the run's own; the pages then say so.
+    A base that other code graded, or with another `--limit`, is taken only where there is none with the run's own; the
+    pages then say so.
     """
     unadapted = [other for other in runs if not other.adapter and _facts(other, _WEIGHTS) == _facts(run, _WEIGHTS)]
-    unadapted = [other for other in unadapted if other.limit == run.limit] or unadapted
+    # Grading comes first: over other documents there is something to compare, under other graders no verdict at all.
+    for fact in (lambda of: of.get("grader_sha256"), lambda of: of.limit):
+        unadapted = [other for other in unadapted if fact(other) == fact(run)] or unadapted
     alike = [other for other in unadapted if _facts(other, _FORM) == _facts(run, _FORM)]
     # Runs asked alike differ in nothing that matters here: one page is enough for them.
     shots = {_facts(other, _SHOTS): other for other in reversed(alike)}

@@ -61,11 +61,16 @@ def test_site_publishes_samples_only_when_told(tmp_path):
                 assert (file.parent / href).exists()
 
 
-def written_as(folder, limit=8, **system):
+def written_as(folder, limit=8, grader="g1", **system):
     """A run that says this of its system, in the directory that the pages' names come from."""
     system = {"pretrained": "base", "quantization": "nf4", "dtype": "bfloat16", "backend": "hf"} | system
     shape = Shape(
-        documents=limit or 12, tasks=1, limit=limit, adapter=system.get("adapter"), changes={"system": system}
+        documents=limit or 12,
+        tasks=1,
+        limit=limit,
+        grader=grader,
+        adapter=system.get("adapter"),
+        changes={"system": system},
     )
     run, shots = load_run(write_run(folder, shape)), system.get("num_fewshot", 0)
     return replace(run, tasks={name: replace(task, num_fewshot=shots) for name, task in run.tasks.items()})
@@ -108,6 +113,16 @@ def test_a_limited_base_is_not_taken_for_a_whole_one(tmp_path):
     index = site.write(found, tmp_path / "site", ["en"])
     assert "whole--tuned.html" in {path.name for path in index.parent.glob("*--*.html")}
     assert not list(index.parent.glob("tried--*"))
+
+
+def test_a_base_that_the_same_code_graded_is_taken_first(tmp_path):
+    asked_otherwise = written_as(tmp_path / "rescored", grader="g2", limit=None, apply_chat_template=True)
+    found = [written_as(tmp_path / "plain", limit=None), written_as(tmp_path / "shown", limit=None, num_fewshot=1)]
+    tuned = written_as(tmp_path / "tuned", grader="g2", limit=None, adapter="adapters/lora")
+    index = site.write([*found, asked_otherwise, tuned], tmp_path / "site", ["en"])
+    assert [path.name for path in index.parent.glob("*--tuned.html")] == ["rescored--tuned.html"]
+    alone = site.write([*found, tuned], tmp_path / "alone", ["en"])
+    assert "plain--tuned.html" in {path.name for path in alone.parent.glob("*.html")}
 
 
 def test_where_there_is_only_a_limited_base_its_length_is_said(tmp_path):
