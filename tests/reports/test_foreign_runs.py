@@ -16,7 +16,7 @@ output_type: multiple_choice
 doc_to_text: "{{question}}"
 doc_to_choice: choices
 doc_to_target: gold
-metric_list: [{metric: acc}, {metric: f1}, {metric: mcc}]
+metric_list: [{metric: acc_norm}, {metric: acc}, {metric: f1}, {metric: mcc}]
 """
 TRANSLATION = """
 task: toy_translation
@@ -96,7 +96,9 @@ def test_they_are_compared(folders):
         stated = [run.tasks[delta.task].scores[delta.metric].value for run in (found.baseline, found.finetuned)]
         assert [delta.baseline, delta.finetuned] == pytest.approx(stated, rel=1e-9), delta.metric
         assert delta.ci_low < delta.ci_high
-    assert {delta.metric for delta in found.secondary} >= {"f1", "mcc", "chrf", "ter", "bits_per_byte"}
+    assert {delta.metric for delta in found.secondary} >= {"acc_norm", "f1", "mcc", "chrf", "ter", "bits_per_byte"}
+    lower = {delta.metric for delta in (*found.deltas, *found.secondary) if not delta.higher_is_better}
+    assert lower == {"word_perplexity", "bits_per_byte", "ter"}
     assert sum(found.outcomes["toy_choice"].values()) == 40
     texts = read_texts(found.pairs("toy_choice")[3][0])
     assert texts.response.count("→") == 1 and "4 (" in texts.response
