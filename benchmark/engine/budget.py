@@ -21,6 +21,8 @@ ROOMY = 4
 """Times as many of both on a GPU where they take less than `PASS_SHARE` of the free memory: a small model's pass waits for
 the host to launch its kernels, however few tokens it reads."""
 PASS_SHARE = 0.05
+WIDE = 8192
+"""A model's width where its configuration does not say: the pass of a large one."""
 
 
 _SIGNS = ("out of memory", "can't allocate memory", "cublas_status_alloc_failed")
@@ -85,9 +87,10 @@ def _within(there_is_room_for: int, least: int) -> int:
 def _bytes_per_read_token(model: Any) -> int:
     """What a forward pass without gradients holds of one token at a time, roughly: a layer's states and its MLP's."""
     config = model.config.get_text_config()
-    inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    width = getattr(config, "hidden_size", None) or WIDE
+    inner = getattr(config, "intermediate_size", None) or 4 * width
     widest = max(inner) if isinstance(inner, list) else inner
-    return (8 * config.hidden_size + 4 * widest) * model.dtype.itemsize
+    return (8 * width + 4 * widest) * model.dtype.itemsize
 
 
 def bytes_per_token(model: Any) -> int:

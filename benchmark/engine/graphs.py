@@ -114,6 +114,8 @@ class StepGraphs:
         self._model = model
         self._usable = usable(model)
         self._planned = torch.backends.cuda.cudnn_sdp_enabled()
+        if self._usable and self._planned:
+            _begin_attention(model)
 
     def capture(
         self,
@@ -148,6 +150,12 @@ class StepGraphs:
         logging.getLogger("rufinbench").warning(
             "%s is decoded without CUDA graphs (slower, same answers): %s", type(self._model).__name__, why
         )
+
+
+def _begin_attention(model: Any) -> None:
+    """Have cuDNN load before a capture, which cannot hold a library's own beginning: passes do without it until then."""
+    states = torch.zeros(1, 1, 8, 64, device=model.device, dtype=model.dtype)
+    torch.nn.functional.scaled_dot_product_attention(states, states, states, is_causal=True)
 
 
 def usable(model: Any) -> bool:

@@ -12,9 +12,10 @@ from benchmark.engine.budget import GPU_PREFILL, LOGITS, ROOMY, Budget, plan
 SMALL, LARGE = (640, 2048), (8192, 28672)
 
 
-def model(width: int, inner: int | list[int] | None, device: str = "cuda") -> Any:
-    sizes = {"hidden_size": width, "num_attention_heads": 8, "num_key_value_heads": 1, "num_hidden_layers": 4}
-    config = SimpleNamespace(**sizes, **({} if inner is None else {"intermediate_size": inner}))
+def model(width: int | None, inner: int | list[int] | None, device: str = "cuda") -> Any:
+    sizes = {"hidden_size": width, "num_key_value_heads": 1, "num_hidden_layers": 4, "intermediate_size": inner}
+    heads = {} if width is None else {"num_attention_heads": 8}
+    config = SimpleNamespace(**{name: size for name, size in sizes.items() if size is not None}, **heads)
     config.get_text_config = lambda: config
     return SimpleNamespace(device=torch.device(device), dtype=torch.bfloat16, config=config)
 
@@ -26,6 +27,7 @@ def model(width: int, inner: int | list[int] | None, device: str = "cuda") -> An
         pytest.param(LARGE, 20, GPU_PREFILL, 2 * LOGITS, id="a large model beside little room"),
         pytest.param(SMALL, 1, GPU_PREFILL, LOGITS, id="hardly any room"),
         pytest.param((640, [1024, 2048]), 70, ROOMY * GPU_PREFILL, ROOMY * LOGITS, id="layers of different widths"),
+        pytest.param((None, None), 20, GPU_PREFILL, 2 * LOGITS, id="no width at all"),
         pytest.param((640, None), 70, ROOMY * GPU_PREFILL, ROOMY * LOGITS, id="no width of an MLP"),
     ],
 )

@@ -1,5 +1,7 @@
 """On a GPU, too, the engine answers what lm-eval's own backend answers there."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ from lm_eval.models.huggingface import HFLM
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.engine import RowwiseHFLM
+from benchmark.engine.graphs import StepGraph
 from benchmark.system import SystemSpec, load_model
 from tests.benchmark.engine.fixture import PREFIX, asked, loaded, prompts
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")]
 DEVICE = "cuda"
+ROOT = Path(__file__).parents[3]
 LABELS = (" низкий", " средний", " высокий, как и прежде")
 
 
@@ -48,7 +52,43 @@ def test_likelihoods_are_the_stock_backends(model: dict[str, Any], prefix: str):
     assert [greedy for _, greedy in ours] == [greedy for _, greedy in stock]
 
 
-def test_a_model_in_4_bits_is_decoded_by_graphs(tiny_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+@pytest.fixture
+def replays(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One entry for each step that a graph has made."""
+    made: list[None] = []
+    step = StepGraph.__call__
+
+    def noted(self: StepGraph) -> torch.Tensor:
+        made.append(None)
+        return step(self)
+
+    monkeypatch.setattr(StepGraph, "__call__", noted)
+    return made
+
+
+def test_the_first_pass_of_a_process_in_16_bits_leads_to_graphs(tiny_model: Path):
+    """Libraries begin with their first call, and cannot within a capture."""
+    code = f"""
+from unittest import mock
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from benchmark.engine import RowwiseHFLM
+from benchmark.engine.graphs import StepGraph
+from tests.benchmark.engine.fixture import asked, prompts
+model = AutoModelForCausalLM.from_pretrained({str(tiny_model)!r}, dtype=torch.bfloat16).to({DEVICE!r})
+lm = RowwiseHFLM(pretrained=model, tokenizer=AutoTokenizer.from_pretrained({str(tiny_model)!r}))
+with mock.patch.object(StepGraph, "__call__", autospec=True, side_effect=StepGraph.__call__) as step:
+    lm.generate_until(asked(prompts(15)), disable_tqdm=True)
+assert step.called
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "without CUDA graphs" not in done.stderr
+
+
+def test_a_model_in_4_bits_is_decoded_by_graphs(
+    tiny_model: Path, tmp_path: Path, replays: list[None], caplog: pytest.LogCaptureFixture
+):
     # Matrices as wide as a block of 4-bit weights at least.
     config = AutoConfig.from_pretrained(tiny_model, hidden_size=128, intermediate_size=256, head_dim=32)
     torch.manual_seed(0)
@@ -57,9 +97,8 @@ def test_a_model_in_4_bits_is_decoded_by_graphs(tiny_model: Path, tmp_path: Path
     tokenizer.save_pretrained(tmp_path)
     quantized, _ = load_model(SystemSpec(str(tmp_path), quantization="nf4", dtype="float32"), DEVICE)
     requests = asked(prompts(15))
-    lm = RowwiseHFLM(pretrained=quantized, tokenizer=tokenizer)
-    texts = lm.generate_until(requests, disable_tqdm=True)
-    assert lm.counts.steps > 0 and "without CUDA graphs" not in caplog.text
+    texts = RowwiseHFLM(pretrained=quantized, tokenizer=tokenizer).generate_until(requests, disable_tqdm=True)
+    assert replays and "without CUDA graphs" not in caplog.text
     assert texts == HFLM(pretrained=quantized, tokenizer=tokenizer, batch_size=4).generate_until(
         requests, disable_tqdm=True
     )
