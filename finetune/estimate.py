@@ -18,6 +18,8 @@ from finetune.loss import CHUNK
 GIB = 2**30
 WEIGHT_BYTES = {"nf4": 0.516, "int8": 1.0, "none": 2.0}
 """A quantized matrix's bytes a weight; NF4 with double quantization takes 4.127 bits (Dettmers et al., 2023)."""
+UNPACKED_BYTES = 0.047
+"""What the scales of NF4's blocks take beyond that where they are unpacked: 64 weights share one of four bytes, not of one."""
 LOGIT_BYTES = 16
 """A chunk's logits exist in the compute type and float32, and so do their gradients."""
 
@@ -97,9 +99,11 @@ def memory(
         element: bytes of the compute type.
     """
     state = 8 if config.training.optimizer == "adamw_torch" else 2
+    roomy = config.model.quantization == "nf4" and not checkpointing  # see finetune.lora
+    a_weight = WEIGHT_BYTES[config.model.quantization] + (UNPACKED_BYTES if roomy else 0)
     held = {
-        "weights": sizes.matrices * WEIGHT_BYTES[config.model.quantization] + sizes.others * element,
-        "adapter": sizes.adapter * 4,
+        "weights": sizes.matrices * a_weight + sizes.others * element,
+        "adapter": sizes.adapter * (4 + (element if roomy else 0)),
         "gradients": sizes.adapter * 4,
         "optimizer": sizes.adapter * state,
         "activations": activations(sizes, row_tokens, checkpointing=checkpointing, element=element)

@@ -1,8 +1,8 @@
 """LoRA over a 4-bit matrix in few operations.
 
-A row of some thousand tokens waits for the host to launch its kernels rather than for the card to compute them. PEFT's
-layer clones the base's output, casts, scales and adds in operations of their own, and leaves six nodes to
-autograd; here a layer is one node of three products forward and five backward, and nothing but its input is kept.
+With PEFT's layers a row of some thousand tokens waits for the host to launch its kernels, not for the card to compute:
+they clone the base's output, cast, scale and add in operations of their own, and leave six nodes to autograd. Here a
+layer is one node of three products forward and five backward, which keeps its input and the adapter in the compute type.
 """
 
 from collections.abc import Callable

@@ -1,11 +1,12 @@
 """RMS norms as one kernel.
 
 transformers spells a norm out in seven operations or more, each a pass over every token, and as many again backward.
-torch has the whole of it as one (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019). Each class of
-norms is tried on the loaded model first, and what computes something else stays as it is.
+torch has the whole of it as one (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019). Each norm of the
+loaded model is tried first, and one that computes something else stays as it is.
 """
 
 import copy
+import functools
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -21,12 +22,11 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 
 
 def fuse(model: Any) -> int:
-    """Give the RMS norms of a frozen base a fused forward where one agrees with their own; how many have it now."""
-    norms = [module for module in model.modules() if _looks_like_one(module)]
-    forms = {kind: _form_of(next(norm for norm in norms if type(norm) is kind)) for kind in {*map(type, norms)}}
+    """Give the RMS norms of a frozen base a fused forward where one agrees with their own; how many got one."""
     fused = 0
-    for norm in norms:
-        if form := forms[type(norm)]:
+    for norm in filter(_looks_like_one, model.modules()):
+        # Not by class: the norms of one class may differ, whole or in groups of channels.
+        if form := _form_of(norm):
             norm.forward = form(norm)
             fused += 1
     return fused
@@ -60,12 +60,6 @@ def _normed(states: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Ten
 
 def _form_of(norm: Any) -> Callable[[Any], Forward] | None:
     """The fused form that gives this norm's outputs and gradients on random states, with a random weight."""
-    norm = copy.deepcopy(norm)
-    generator = torch.Generator().manual_seed(0)
-    drawn = torch.randn(2 * _TRIED_TOKENS + 1, len(norm.weight), generator=generator).to(norm.weight)
-    with torch.no_grad():
-        norm.weight.copy_(drawn[-1])  # a trained one may be so large that counting it from one is hardly seen
-    states, upstream = drawn[:-1].chunk(2)
 
     def outcome(forward: Forward) -> torch.Tensor:
         read = states.clone().requires_grad_()
@@ -75,6 +69,11 @@ def _form_of(norm: Any) -> Callable[[Any], Forward] | None:
         return torch.stack([output.detach(), gradient]).float()
 
     try:
+        norm = copy.deepcopy(norm)
+        drawn = _drawn(2 * _TRIED_TOKENS + 1, len(norm.weight)).to(norm.weight)
+        with torch.no_grad():
+            norm.weight.copy_(drawn[-1])  # a trained one may be so large that counting it from one is hardly seen
+        states, upstream = drawn[:-1].chunk(2)
         own = outcome(norm)
         agreeing = (
             form for form in (_plain, _from_one) if (outcome(form(norm)) - own).norm() <= TOLERANCE * own.norm()
@@ -82,3 +81,8 @@ def _form_of(norm: Any) -> Callable[[Any], Forward] | None:
         return next(agreeing, None)
     except (RuntimeError, TypeError, ValueError, AttributeError):
         return None  # no such kernel in this torch, or a norm that is called otherwise
+
+
+@functools.cache
+def _drawn(rows: int, width: int) -> torch.Tensor:
+    return torch.randn(rows, width, generator=torch.Generator().manual_seed(0))

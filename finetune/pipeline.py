@@ -75,6 +75,8 @@ def finetune(config: FinetuneConfig, output: Path, device: str = "auto") -> Path
 
 def _check_place(output: Path) -> None:
     """Refuse a place where no directory can be made, before anything is read or trained."""
+    if output.exists():
+        return
     there = next(parent for parent in output.absolute().parents if parent.exists())
     if not there.is_dir():
         raise UserError(f"--output {output}: {there} is a file; choose another directory")

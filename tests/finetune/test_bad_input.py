@@ -97,6 +97,18 @@ def test_an_output_below_a_file_is_refused_before_anything_is_read(tiny_model: P
         finetune(config, tmp_path / "notes" / "adapter")
 
 
+def test_what_is_there_is_not_refused_for_its_place(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A finished adapter on a read-only disk is left as it is; the root of all paths has no parent."""
+    config = write_config(tmp_path, tiny_model, [row(1)])
+    adapter = finetune(config, tmp_path / "adapter")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert finetune(config, adapter) == adapter
+    with pytest.raises(UserError, match="exists and is not"):
+        finetune(config, Path("/"))
+    with pytest.raises(UserError, match="is read-only"):
+        finetune(config, tmp_path / "other")
+
+
 def base_without(tiny_model: Path, folder: Path, *marks: str) -> Path:
     """The tiny model whose tokenizer lacks a pad or an end-of-sequence token."""
     shutil.copytree(tiny_model, folder)

@@ -74,6 +74,29 @@ class TwoInputRMSNorm(MistralRMSNorm):
         return super().forward(hidden_states + residual)
 
 
+class GroupedRMSNorm(MistralRMSNorm):
+    """Of one class, and one formula in each instance."""
+
+    def __init__(self, width: int, group: int) -> None:
+        super().__init__(width)
+        self.group = group
+
+    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        groups = hidden_states.unflatten(-1, (-1, self.group))
+        ones = torch.ones(self.group)
+        return (
+            torch.nn.functional.rms_norm(groups, (self.group,), ones, self.variance_epsilon).flatten(-2) * self.weight
+        )
+
+
+def test_norms_of_one_class_are_tried_one_by_one():
+    model = torch.nn.ModuleList([GroupedRMSNorm(16, 16), GroupedRMSNorm(16, 4)]).requires_grad_(False)
+    states = torch.randn(5, 16, generator=torch.Generator().manual_seed(0))
+    expected = [norm(states) for norm in model]
+    assert norms.fuse(model) == 1
+    torch.testing.assert_close([norm(states) for norm in model], expected)
+
+
 def test_norms_of_another_formula_and_norms_that_learn_stay():
     for norm in (HalvedRMSNorm(8), TwoInputRMSNorm(8)):
         assert norms.fuse(norm.requires_grad_(False)) == 0

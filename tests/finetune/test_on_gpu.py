@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from finetune import lora, norms
 from finetune.config import load_config
 from finetune.pipeline import finetune
 
@@ -22,11 +23,22 @@ def losses(folder: Path) -> list[float]:
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("checkpointing", ["true", "auto"])
 def test_losses_are_those_of_a_cpu(
-    config_file: Path, tmp_path: Path, quantization: str, dtype: str, checkpointing: str
+    config_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quantization: str,
+    dtype: str,
+    checkpointing: str,
 ):
+    changed: dict[str, int] = {}
+    for module, name in ((norms, "fuse"), (lora, "unpack_scales")):
+        own = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda model, own=own, name=name: changed.setdefault(name, own(model)))
     changes = [f"model.quantization={quantization}", f"training.gradient_checkpointing={checkpointing}"]
     config = load_config(config_file, [*changes, f"model.dtype={dtype}"])
     found = losses(finetune(config, tmp_path / "gpu", DEVICE))
+    assert changed["fuse"] > 0
+    assert bool(changed.get("unpack_scales")) == (quantization == "nf4" and checkpointing == "auto")
     expected = losses(finetune(load_config(config_file, changes), tmp_path / "cpu", "cpu"))
     assert found == pytest.approx(expected, rel=1e-3 if dtype == "float32" else 0.1)
     assert sum(found[-3:]) < sum(found[:3])
