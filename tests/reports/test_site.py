@@ -26,7 +26,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from benchmark.results import load_run
-from reports import filenames, site
+from reports import site
 runs = [load_run(Path(sys.argv[1]) / name) for name in "ab"]
 site.write(runs, Path(sys.argv[2]), publish_samples=True)
 """
