@@ -18,7 +18,7 @@ from finetune.loss import CHUNK
 GIB = 2**30
 WEIGHT_BYTES = {"nf4": 0.516, "int8": 1.0, "none": 2.0}
 """A quantized matrix's bytes a weight; NF4 with double quantization takes 4.127 bits (Dettmers et al., 2023)."""
-UNPACKED_BYTES = 0.047
+UNPACKED_BYTES = (4 - 1) / 64
 """What the scales of NF4's blocks take beyond that where they are unpacked: 64 weights share one of four bytes, not of one."""
 LOGIT_BYTES = 16
 """A chunk's logits exist in the compute type and float32, and so do their gradients."""

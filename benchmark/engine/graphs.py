@@ -30,7 +30,6 @@ class StepGraph:
         positions: `(rows, 1)` where;
         last: `(rows, 1)` the positions at which each row ends: a finished row stays there.
         mask: `(rows, columns)`, true at real tokens.
-        planned: whether attention may be cuDNN's: one plan serves all steps.
     """
 
     def __init__(
@@ -41,8 +40,6 @@ class StepGraph:
         positions: torch.Tensor,
         last: torch.Tensor,
         mask: torch.Tensor,
-        *,
-        planned: bool = True,
     ) -> None:
         self._model = model
         self._cache = cache
@@ -54,8 +51,7 @@ class StepGraph:
         self._logits = torch.empty(0)
         cache.fix(self._column)
         try:
-            with cudnn_attention(allowed=planned):
-                self._replay = self._recorded()
+            self._replay = self._recorded()
         finally:
             cache.fix(None)
 
@@ -129,7 +125,8 @@ class StepGraphs:
         if not self._usable:
             return None
         try:
-            return StepGraph(self._model, cache, ids, positions, last, mask, planned=self._planned)
+            with cudnn_attention(allowed=self._planned):  # where it may be at all: one plan serves all steps
+                return StepGraph(self._model, cache, ids, positions, last, mask)
         except (RuntimeError, TypeError, ValueError, AttributeError) as error:
             # Whatever an architecture of its own kind does that a graph cannot hold, plain steps can.
             self.give_up(f"{type(error).__name__}: {error}")

@@ -42,6 +42,8 @@ _OPTIONS = {
     "trust_remote_code": "--trust-remote-code",
 }
 """Arguments that would say another thing than the option that `run.json` and the system's identity are made from."""
+ENGINES = ("vllm", "sglang")
+"""What runs a transformers checkpoint on this machine, outside transformers."""
 _OF_SERVERS = ("base_url", "num_concurrent", "timeout", "api_key_env")
 """Arguments of servers that are the same as an option, and kept with the others."""
 
@@ -114,8 +116,19 @@ def check_arguments(backend: str, arguments: Mapping[str, Any]) -> None:
     if backend in _TAKEN:
         _check_names(backend, arguments)
         _check_types(backend, arguments)
-    elif backend == "vllm" and arguments.get("enable_thinking") and arguments.get("think_end_token") is None:
+    elif backend in ENGINES:
+        _check_mark(backend, arguments)
+
+
+def _check_mark(backend: str, arguments: Mapping[str, Any]) -> None:
+    """Of an engine's arguments what the engine would fail on only with its first answers."""
+    mark = arguments.get("think_end_token")
+    if backend == "vllm" and arguments.get("enable_thinking") and mark is None:
         raise UserError("--backend-arg enable_thinking: vllm needs to know what ends a thought: add think_end_token=…")
+    if not isinstance(mark, str | None):
+        raise UserError(
+            f"--backend-arg think_end_token: {backend} takes it as text, like </think> (in quotes, a number is text)"
+        )
 
 
 def _check_names(backend: str, arguments: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from benchmark.servers.endpoint import BACKENDS, CHAT, endpoint
 from benchmark.storage.portions import SLICE
 from benchmark.systems import vllm_engine
 from benchmark.systems.adapter import check_adapter
-from benchmark.systems.arguments import check_arguments
+from benchmark.systems.arguments import ENGINES, check_arguments
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The values that vLLM takes for `max_lora_rank`."""
-_ENGINES = ("vllm", "sglang")
-"""What runs a transformers checkpoint on this machine, outside transformers."""
 _INSTALL = {"vllm": "pip install -e '.[vllm]'", "sglang": "pip install sglang"}
 _ADAPTER_NAME = "finetuned"
 
@@ -76,7 +74,7 @@ def constructing(backend: str) -> Iterator[None]:
 
 def _check_chat_template(spec: "SystemSpec") -> None:
     """Before an engine starts, which takes its time and then finds no template."""
-    if spec.apply_chat_template and spec.backend in _ENGINES and "tokenizer" not in spec.backend_args:
+    if spec.apply_chat_template and spec.backend in ENGINES and "tokenizer" not in spec.backend_args:
         from benchmark.system import load_tokenizer
 
         load_tokenizer(spec)
@@ -108,7 +106,7 @@ def backend_arguments(spec: "SystemSpec", max_length: int | None = None) -> dict
     arguments: dict[str, Any] = {"pretrained": str(spec.local_path or spec.pretrained)} | _further(spec)
     if spec.dtype != "auto":
         arguments["dtype"] = spec.dtype
-    if spec.backend in _ENGINES:
+    if spec.backend in ENGINES:
         # SGLang's class would let code from the model's repository run unless told otherwise.
         arguments["trust_remote_code"] = spec.trust_remote_code
         if max_length:

@@ -28,8 +28,8 @@ def refuse_copies(arguments: Mapping[str, Any]) -> None:
 
 
 def watch(lm: Any) -> None:
-    """Say in one line that the engine ended; seed every sampled request from torch's generator in this process; say in
-    its text that a thought was cut off, which lm-eval's backend would give for the answer.
+    """Say in one line that the engine ended; seed every sampled request from torch's generator in this process; mark
+    thoughts that were cut off.
 
     The engine runs in a process of its own and starts from one and the same seed each time: a run that goes on would
     draw the samples again that it has. What it draws would depend, too, on which requests share a batch. `StoredLM`
@@ -52,10 +52,15 @@ def watch(lm: Any) -> None:
                 "--backend vllm: the engine ended, and says why above; mend that and give the same command again: "
                 "every answer is kept"
             ) from error
-        for output in outputs if lm.think_end_token else ():
-            for completion in output.outputs:
-                if completion.finish_reason == "length" and lm.think_end_token not in completion.text:
-                    completion.text = after_thinking(completion.text, (), marker=lm.think_end_token, cut_off=True)
+        if lm.think_end_token:
+            _mark_cut_thoughts(outputs, lm.think_end_token)
         return outputs
 
     lm.model.generate = watched
+
+
+def _mark_cut_thoughts(outputs: Sequence[Any], mark: str) -> None:
+    """Have the texts of thoughts that the token limit cut off say so: lm-eval would give them for answers."""
+    for completion in (completion for output in outputs for completion in output.outputs):
+        if completion.finish_reason == "length" and mark not in completion.text:
+            completion.text = after_thinking(completion.text, (), marker=mark, cut_off=True)

@@ -1,7 +1,7 @@
 """What each way of using an adapter costs: unmerged on its NF4 base, exported to bfloat16, merged back into four bits.
 
-    python tests/performance/adapter_fidelity.py --adapter adapters/mine --output fidelity      # ~6 min on an H100
-    python tests/performance/adapter_fidelity.py --limit 8 --output fidelity                    # ~15 min on 2 CPU cores
+    python tests/performance/adapter_fidelity.py --adapter adapters/mine --output fidelity
+    python tests/performance/adapter_fidelity.py --limit 8 --output fidelity                    # a look, on a CPU
 
 Without --adapter a short training makes one (the smoke configuration on --tasks). Every form gets the same validation
 examples (mean loss of an answer token) and the same test documents (headline score). "Merged into 4 bit" is the export

@@ -1,8 +1,10 @@
 """How fast QLoRA trains Mistral-7B's architecture: the widespread recipe, TRL and ours, on one GPU.
 
-    python tests/performance/training_speed.py --output training-speed          # about 8 minutes on an H100
-    python tests/performance/training_speed.py --only A0,A3,A5 --profile        # about 3, with a table of kernels
-    python tests/performance/training_speed.py --tiny --output /tmp/dry-run     # does it run? on a CPU too, a minute
+    python tests/performance/training_speed.py --output training-speed
+    python tests/performance/training_speed.py --only A0,A3,A5 --profile        # with a table of kernels
+    python tests/performance/training_speed.py --tiny --output /tmp/dry-run     # does it run? on a CPU too
+
+A2 and A3 need trl, A5l liger-kernel, which are no dependencies; a variant without its library has the error in its row.
 
 The weights are random (speed and memory do not depend on them), the lengths are those of the calculation tasks'
 training split, characters / 3 standing for Mistral's tokens. Every variant sees the same examples in the same order, in a

@@ -1,6 +1,6 @@
 """One configuration on one GPU and on two: examples a second, and the same loss.
 
-    python tests/performance/two_gpus.py --output two-gpus                      # about 5 minutes on two H100s
+    python tests/performance/two_gpus.py --output two-gpus
     python tests/performance/two_gpus.py --cpu --model embedded --limit 4 ...   # does it run? two CPU processes, gloo
 
 Both trainings make the same updates over the same examples, in processes that torchrun starts, the way `accelerate

@@ -1,6 +1,6 @@
 """The engine on one GPU and on two: items a second over the same prompts, and the same texts.
 
-    python tests/performance/two_gpus_evaluation.py --output two-gpus-evaluation     # about 3 minutes on two H200s
+    python tests/performance/two_gpus_evaluation.py --output two-gpus-evaluation
     python tests/performance/two_gpus_evaluation.py --cpu --tiny --prompts 24 …      # does it run? two CPU processes
 
 Each process is started by torchrun, as `accelerate launch` does it, loads the model, and takes every n-th prompt, as

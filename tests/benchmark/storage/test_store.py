@@ -102,20 +102,24 @@ class Due:
     cancel = join = start
 
 
-def test_answers_of_one_moment_are_on_the_disk_together_and_no_other_need_follow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+@pytest.fixture
+def due(monkeypatch: pytest.MonkeyPatch) -> list[Due]:
+    """Has stores wait for timers of this kind; those that were set."""
     monkeypatch.setattr(stores, "Timer", Due)
     monkeypatch.setattr(Due, "all", [])
+    return Due.all
+
+
+def test_answers_of_one_moment_are_on_the_disk_together_and_no_other_need_follow(tmp_path: Path, due: list[Due]):
     path = tmp_path / "answers.db"
     store = AnswerStore(path)
     for key in "123":
         store.put(key, "at the same moment")
-    assert (after_a_power_cut(path), len(Due.all)) == ([], 1), "the disk is waited for once for all three"
-    Due.all[0].call()
+    assert (after_a_power_cut(path), len(due)) == ([], 1), "the disk is waited for once for all three"
+    due[0].call()
     assert after_a_power_cut(path) == ["1", "2", "3"]
     store.put("4", "later")
-    Due.all[1].call()
+    due[1].call()
     assert after_a_power_cut(path) == ["1", "2", "3", "4"]
     store.close()
 
@@ -142,39 +146,33 @@ def test_a_store_that_is_closed_is_on_the_disk_also_where_another_process_reads_
     reader.close()
 
 
-def test_where_an_earlier_state_is_being_read_the_disk_is_waited_for_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(stores, "Timer", Due)
-    monkeypatch.setattr(Due, "all", [])
+def test_where_an_earlier_state_is_being_read_the_disk_is_waited_for_again(tmp_path: Path, due: list[Due]):
     path = tmp_path / "answers.db"
     store = AnswerStore(path)
     store.put("1", "answer")
-    Due.all[-1].call()
+    due[-1].call()
     reader = sqlite3.connect(path, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM answers").fetchall()
     store.put("2", "the last one")
-    Due.all[-1].call()
-    assert (after_a_power_cut(path), len(Due.all)) == (["1"], 3)
+    due[-1].call()
+    assert (after_a_power_cut(path), len(due)) == (["1"], 3)
     reader.execute("COMMIT")
-    Due.all[-1].call()
-    assert (after_a_power_cut(path), len(Due.all)) == (["1", "2"], 3)
+    due[-1].call()
+    assert (after_a_power_cut(path), len(due)) == (["1", "2"], 3)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM answers").fetchall()
     store.put("3", "at the end")
     store.close()
-    assert len(Due.all) == 4, "a store that is closed waits no more"
+    assert len(due) == 4, "a store that is closed waits no more"
     reader.close()
 
 
-def test_a_file_that_was_taken_away_is_told_with_the_next_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(stores, "Timer", Due)
-    monkeypatch.setattr(Due, "all", [])
+def test_a_file_that_was_taken_away_is_told_with_the_next_answer(tmp_path: Path, due: list[Due]):
     store = AnswerStore(tmp_path / "answers.db")
     store.put("1", "answer")
     (tmp_path / "answers.db").unlink()
-    Due.all[0].call()
+    due[0].call()
     with pytest.raises(UserError, match="cannot write an answer"):
         store.put("2", "answer")
     store.close()

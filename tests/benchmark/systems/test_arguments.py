@@ -50,6 +50,8 @@ def test_what_is_no_json_is_refused(text: str):
         (PLAIN, "tokenizer=5", "tokenizer: Input should be a valid string"),
         (PLAIN, "enable_thinking=true", f"enable_thinking: unknown to {PLAIN}.* extra_body"),
         ("vllm", "enable_thinking=true", "enable_thinking: .* add think_end_token"),
+        ("vllm", "think_end_token=5", r"think_end_token: vllm takes it as text.*in quotes"),
+        ("sglang", "think_end_token=5", r"think_end_token: sglang takes it as text.*in quotes"),
     ],
 )
 def test_a_wrong_value_is_refused_before_anything_is_loaded(backend: str, argument: str, message: str):
