@@ -14,7 +14,7 @@ _LIBRARIES = ("lm_eval", "transformers", "httpx", "datasets", "huggingface_hub",
 
 def quiet_libraries() -> None:
     """Errors only from the libraries; where stderr is no terminal, no progress bars of theirs either."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # unset, it warns of every process that is started
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # for its callers' authors
     for name in _LIBRARIES:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
-from benchmark.systems.prompts import encoding
+from benchmark.systems.prompts import encoded, encoding
 from finetune.config import DataConfig
 from finetune.texts import Text
 
@@ -60,14 +60,15 @@ def tokenize(texts: Sequence[Text], tokenizer: "PreTrainedTokenizerBase", config
         raise UserError("model.pretrained: its tokenizer has no end-of-sequence token; a tuned model could not stop")
     if config.apply_chat_template and not tokenizer.chat_template:
         raise UserError("data.apply_chat_template: this tokenizer has no chat template; set it to false")
+    prompts = [_as_chat(text.prompt, tokenizer) if config.apply_chat_template else text.prompt for text in texts]
+    prompt_ids = _prompt_ids(prompts, tokenizer)
+    answer_ids = encoded(tokenizer, (text.answer for text in texts), add_bos_token=False)
     kept, dropped = [], Counter[str]()
-    for text in texts:
-        prompt = _as_chat(text.prompt, tokenizer) if config.apply_chat_template else text.prompt
-        prompt_ids = _prompt_ids(prompt, tokenizer)
-        if not prompt_ids:
+    for text, prompt in zip(texts, prompts, strict=True):
+        if not prompt_ids[prompt]:
             raise UserError(f"data: {text.source}: {text.place}: the prompt is empty; leave that example out")
-        answer_ids = [*tokenizer(text.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        example = Example(text.source, tuple(prompt_ids), tuple(answer_ids))
+        answer = (*answer_ids[text.answer], tokenizer.eos_token_id)
+        example = Example(text.source, tuple(prompt_ids[prompt]), answer)
         if len(example) > config.max_length:
             dropped[text.source] += 1
         else:
@@ -75,12 +76,14 @@ def tokenize(texts: Sequence[Text], tokenizer: "PreTrainedTokenizerBase", config
     return Examples(kept, dict(dropped))
 
 
-def _prompt_ids(prompt: str, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
-    """A prompt's ids as evaluation encodes them."""
-    options = encoding(tokenizer, prompt)
-    ids = list(tokenizer(prompt, **options)["input_ids"])
-    # Some tokenizers close every text by themselves; the prompt goes on.
-    return ids[:-1] if not options and ids[-1:] == [tokenizer.eos_token_id] else ids
+def _prompt_ids(prompts: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> dict[str, list[int]]:
+    """Prompts' ids as evaluation encodes them."""
+
+    def open_ended(prompt: str, ids: list[int]) -> list[int]:
+        # Some tokenizers close every text by themselves; the prompt goes on.
+        return ids[:-1] if not encoding(tokenizer, prompt) and ids[-1:] == [tokenizer.eos_token_id] else ids
+
+    return {prompt: open_ended(prompt, ids) for prompt, ids in encoded(tokenizer, prompts).items()}
 
 
 def _as_chat(prompt: str, tokenizer: "PreTrainedTokenizerBase") -> str:

@@ -24,7 +24,7 @@ from benchmark.engine.selftest import agrees
 from benchmark.engine.stops import StopFinder
 from benchmark.engine.thoughts import Thoughts
 from benchmark.errors import UserError
-from benchmark.systems.prompts import encoding
+from benchmark.systems.prompts import encoded
 from benchmark.systems.thinking import THINK_END, known_mark, mark_id, opens_thought
 
 GREEDY = {"until", "do_sample", "temperature", "max_gen_toks"}
@@ -60,6 +60,15 @@ class RowwiseHFLM(ScoringHFLM):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """One text for each request, cut at its stop strings."""
+        # As `HFLM.tok_batch_encode` has them.
+        contexts = (request.args[0] for request in requests)
+        self._ahead = encoded(self.tokenizer, contexts, self.add_bos_token, truncation=self.truncation)
+        try:
+            return self._texts(requests, disable_tqdm)
+        finally:
+            self._ahead = {}
+
+    def _texts(self, requests: list[Instance], disable_tqdm: bool) -> list[str]:
         self._check_lengths(requests)
         answers: list[str] = [""] * len(requests)
         groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
@@ -146,21 +155,16 @@ class RowwiseHFLM(ScoringHFLM):
                     f"--max-gen-toks {limit}: leaves no room for a prompt in a context of {self.max_length} tokens; "
                     "lower it"
                 )
-            too_long += len(self._encoded(context)) + limit > self.max_length
+            too_long += len(self._ahead[context]) + limit > self.max_length
         self._count_too_long(too_long, "lower --max-gen-toks")
 
     def _row(self, index: int, arguments: tuple[str, dict[str, Any]]) -> Row:
         context, settings = arguments
         limit = normalize_gen_kwargs(settings, self.max_gen_toks)["max_gen_toks"]
-        prompt = self._encoded(context)
+        prompt = self._ahead[context]
         if not prompt:
             raise UserError("a prompt is empty, and the tokenizer begins no text by itself; mend the task")
         return Row(index, prompt[-(self.max_length - limit) :], limit)
-
-    def _encoded(self, context: str) -> list[int]:
-        """A prompt's ids, as `HFLM.tok_batch_encode` makes them."""
-        options = encoding(self.tokenizer, context, self.add_bos_token)
-        return list(self.tokenizer(context, truncation=self.truncation, **options)["input_ids"])
 
     def _ends(self) -> frozenset[int]:
         ends = self.model.generation_config.eos_token_id
@@ -172,5 +176,5 @@ class RowwiseHFLM(ScoringHFLM):
             self._rowwise = self.backend == "causal" and supports(self._decoded)
             if self._rowwise:
                 with self._passes():
-                    self._rowwise = agrees(self._decoded, self._encoded(prompt), self.tokenizer.pad_token_id)
+                    self._rowwise = agrees(self._decoded, self._ahead[prompt], self.tokenizer.pad_token_id)
         return self._rowwise

@@ -1,6 +1,6 @@
 """Log-likelihoods for lm-eval: its requests, its cuts at the context length and its numbers, from fewer tokens."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
-from lm_eval.models.utils import has_bos_prefix
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 from tqdm import tqdm
 
@@ -19,6 +18,7 @@ from benchmark.engine.selftest import shares
 from benchmark.engine.sharing import alone, grouped, texts
 from benchmark.errors import UserError
 from benchmark.systems.kernels import cudnn_attention
+from benchmark.systems.prompts import encoded
 
 ON_LONG_PROMPT = ("truncate", "refuse")
 
@@ -52,6 +52,7 @@ class ScoringHFLM(HFLM):
         self._on_long_prompt = on_long_prompt
         self._shares: bool | None = None
         self._ahead: dict[str, list[int]] = {}
+        """Ids of the texts that are being asked."""
         self.too_long_prompts = 0
         """Prompts that lost their beginning."""
 
@@ -68,27 +69,18 @@ class ScoringHFLM(HFLM):
             )
         pairs = [request.args for request in requests]
         # lm-eval encodes text by text, a context anew for each option; all at once go through the tokenizer's threads.
-        self._encode_ahead({context + end for context, end in pairs} | {context.rstrip() for context, _ in pairs})
+        wanted = {context + end for context, end in pairs} | {context.rstrip() for context, _ in pairs}
+        beginning = self.tokenizer.decode(self.prefix_token_id)
+        self._ahead = encoded(self.tokenizer, wanted, self.add_bos_token, beginning)
         try:
             return super().loglikelihood(requests, disable_tqdm)
         finally:
-            self._ahead.clear()
+            self._ahead = {}
 
     def tok_encode(self, string: str, add_special_tokens: bool | None = None, *args: Any, **kwargs: Any) -> list[int]:
         """A text's ids, as `HFLM` makes them."""
         ahead = self._ahead.get(string) if add_special_tokens is None and not (args or kwargs) else None
         return super().tok_encode(string, add_special_tokens, *args, **kwargs) if ahead is None else ahead
-
-    def _encode_ahead(self, strings: Iterable[str]) -> None:
-        beginning = self.tokenizer.decode(self.prefix_token_id)
-        begun: dict[bool, list[str]] = {True: [], False: []}
-        for string in strings:
-            begun[has_bos_prefix(string, beginning)].append(string)
-        for has_bos, alike in begun.items():
-            special = False if has_bos else self.add_bos_token
-            extra = {} if special is None else {"add_special_tokens": special}
-            if alike:
-                self._ahead.update(zip(alike, self.tokenizer(alike, **extra)["input_ids"], strict=True))
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
         """The log-likelihood of each whole text, read in windows of the context length."""

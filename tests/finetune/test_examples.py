@@ -197,4 +197,4 @@ def test_prompts_are_encoded_as_evaluation_encodes_them(template: str, chat: boo
     (example,) = tokenize([Text("a", "q", "вопрос", "ответ")], tokenizer, config).kept
     lm = RowwiseHFLM(pretrained=AutoModelForCausalLM.from_pretrained(tiny_model), tokenizer=tokenizer)
     asked = lm.apply_chat_template([{"role": "user", "content": "вопрос"}]) if chat else "вопрос"
-    assert list(example.prompt_ids) == lm._encoded(asked)
+    assert list(example.prompt_ids) == lm.tok_batch_encode([asked])[0][0].tolist()
