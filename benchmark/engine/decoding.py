@@ -6,9 +6,11 @@ same aim; on a CPU its paged attention computes every row's scores over all othe
 (tests/performance/evaluation_speed.py --only continuous measures it).
 """
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -26,6 +28,7 @@ SHRINK_SHARE = 4
 """With nobody waiting, drop finished rows when they are one in so many."""
 WORTH_A_GRAPH = 4
 """Steps to come at least, for a CUDA graph of them: making it costs as much as one plain step."""
+REFILLING, PLAIN, REPLAYED = PHASES = ("prompts", "plain steps and making graphs", "steps of graphs")
 
 
 @dataclass
@@ -42,6 +45,19 @@ class Counts:
     """Prompt tokens computed."""
     reused: int = 0
     """Prompt tokens taken from a shared prefix instead."""
+    graphs: int = 0
+    """CUDA graphs that were made."""
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
+    """By phase. A phase ends when its tokens are on the host: a GPU has done its work then, but for joining rows."""
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Add the block's time to a phase's."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[phase] += time.perf_counter() - started
 
 
 @dataclass
@@ -95,7 +111,9 @@ class GreedyDecoder:
         batch: _Batch | None = None
         while waiting or batch:
             with memory_may_run_out() as shortage:
-                batch = self._step(self._refilled(batch, waiting))
+                with self.counts.timed(REFILLING):
+                    batch = self._refilled(batch, waiting)
+                batch = self._step(batch)
             if shortage:
                 batch = None
                 self._start_over(waiting, shortage[0])
@@ -117,11 +135,13 @@ class GreedyDecoder:
         self.counts.steps += 1
         self.counts.row_steps += len(batch.rows)
         self.counts.wasted += len(batch.rows) - len(batch.active)
-        if batch.graph and batch.cache.length < batch.cache.capacity:
-            batch.newest = batch.graph()
-        else:
-            self._plain_step(batch)
-        return self._taken(batch)
+        replayed = batch.graph and batch.cache.length < batch.cache.capacity
+        with self.counts.timed(REPLAYED if replayed else PLAIN):
+            if batch.graph and replayed:
+                batch.newest = batch.graph()
+            else:
+                self._plain_step(batch)
+            return self._taken(batch)
 
     def _plain_step(self, batch: _Batch) -> None:
         """A step that is launched kernel by kernel, and a graph for those after it where there can be one."""
@@ -141,6 +161,7 @@ class GreedyDecoder:
             logits = self._forward(ids, mask, positions, batch.cache)
         batch.newest = logits.argmax(-1)
         if batch.graph:
+            self.counts.graphs += 1
             batch.graph.go_on_from(batch.newest)
 
     def _taken(self, batch: _Batch) -> _Batch | None:

@@ -98,7 +98,14 @@ def generate(kind: str, rows: str, model: Any, tokenizer: Any, requests: list[In
     seconds = time.perf_counter() - started
     counts = lm.counts if kind == "rows" else lm
     needed = lm.counts.row_steps - lm.counts.wasted if kind == "rows" else None
-    return {"seconds": seconds, "texts": texts, "steps": counts.steps, "row_steps": counts.row_steps, "needed": needed}
+    phases = {"phases": counts.seconds, "graphs": counts.graphs} if kind == "rows" else {}
+    return phases | {
+        "seconds": seconds,
+        "texts": texts,
+        "steps": counts.steps,
+        "row_steps": counts.row_steps,
+        "needed": needed,
+    }
 
 
 def continuous(model: Any, tokenizer: Any, requests: list[Instance]) -> dict[str, Any]:
@@ -244,7 +251,9 @@ def main() -> None:
         if (row := measured(name, arguments)) is None:
             continue
         rows.append(row)
-        print(f"{name}: {row['seconds']:.1f} s", file=sys.stderr)
+        phases = "".join(f", {phase} {seconds:.1f} s" for phase, seconds in row.get("phases", {}).items())
+        graphs = f", {row['graphs']} graphs" if row.get("graphs") else ""
+        print(f"{name}: {row['seconds']:.1f} s{phases}{graphs}", file=sys.stderr)
     where = device()
     heading = f"`{' '.join(['python', *sys.argv])}` on {where['name']}, {where['count']} × {where['kind']}, {where['cores']} cores"
     text = f"{heading}\n\n{table(rows)}\n"
