@@ -21,6 +21,9 @@ from benchmark.engine.shortage import memory_may_run_out
 Likelihood = tuple[float, bool]
 """(sum of the continuation's log-probabilities, whether each of its tokens is the likeliest)."""
 
+NORMALIZED = {"cpu": 1 << 22, "cuda": 1 << 26}
+"""Logits that are normalized at once: no more than a processor's caches hold, and enough to keep a GPU from waiting."""
+
 
 class LikelihoodScorer:
     """Answers requests for the log-likelihoods of texts' ends."""
@@ -78,20 +81,45 @@ class LikelihoodScorer:
 
     def _answers(self, groups: Sequence[Group]) -> Iterator[tuple[int, Likelihood]]:
         for chunk, logits in self.logits(groups):
-            places, sums, greedy = [], [], []
-            for (_, text), ours in zip(chunk, logits, strict=True):
-                scores = torch.log_softmax(ours, dim=-1, dtype=self._softmax_dtype)
-                for place, continuation in text.asked:
-                    wanted = torch.tensor(continuation, device=scores.device)
-                    tail = scores[-len(continuation) :]
-                    places.append(place)
-                    sums.append(tail.gather(1, wanted[:, None]).sum())
-                    greedy.append((tail.argmax(-1) == wanted).all())
-            # One wait for the device, not one for each number.
-            values = list(zip(torch.stack(sums).tolist(), torch.stack(greedy).tolist(), strict=True))
+            found: list[tuple[int, Likelihood]] = []
+            for part in self._together([len(ours) for ours in logits]):
+                found += self._read_off([text for _, text in chunk[part]], torch.cat(logits[part]))
             for group, text in chunk:  # only now can memory run out no more
                 group.texts.remove(text)
-            yield from zip(places, values, strict=True)
+            yield from found
+
+    def _together(self, positions: Sequence[int]) -> Iterator[slice]:
+        """Neighbours whose logits are normalized at once."""
+        logits = NORMALIZED.get(self._model.device.type, NORMALIZED["cpu"])
+        most = logits // self._model.config.get_text_config().vocab_size
+        first, there = 0, 0
+        for place, size in enumerate(positions):
+            if there and there + size > most:
+                yield slice(first, place)
+                first, there = place, 0
+            there += size
+        yield slice(first, len(positions))
+
+    def _read_off(self, texts: Sequence[Text], logits: torch.Tensor) -> list[tuple[int, Likelihood]]:
+        """(place, answer) of texts whose logits, `(positions, vocabulary)`, stand one after the other."""
+        scores = torch.log_softmax(logits, dim=-1, dtype=self._softmax_dtype)
+        places, sizes, end = [], [], 0
+        positions: list[int] = []
+        wanted: list[int] = []
+        for text in texts:
+            end += text.scored
+            for place, continuation in text.asked:
+                places.append(place)
+                sizes.append(len(continuation))
+                positions += range(end - len(continuation), end)
+                wanted += continuation
+        rows, tokens = (torch.tensor(numbers, device=scores.device) for numbers in (positions, wanted))
+        # Summed as lm-eval sums, in the type of the scores, but on the host: a device would be asked for each number.
+        values, greedy = scores[rows, tokens].cpu(), (scores.argmax(-1)[rows] == tokens).cpu()
+        return [
+            (place, (float(value.sum()), bool(hits.all())))
+            for place, value, hits in zip(places, values.split(sizes), greedy.split(sizes), strict=True)
+        ]
 
     def _batch(self, waiting: Sequence[Group]) -> list[Group]:
         """The next groups whose shared parts are read together."""
