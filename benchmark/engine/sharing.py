@@ -4,9 +4,9 @@ The options of a question share its context, and the questions of a few-shot tas
 after the keys and values of a chain of shared parts, a `Node` each.
 """
 
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 SHORTEST_CONTEXT = 16
 """Tokens that the options of a question must share before a forward pass of their own is worth it."""
@@ -74,9 +74,9 @@ class Group:
 
 def common(sequences: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """The tokens that all sequences begin with: those that the least and the greatest begin with."""
-    least = min(sequences)
-    pairs = zip(least, max(sequences), strict=False)
-    return least[: sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))]
+    least, greatest = min(sequences), max(sequences)
+    sizes = range(1, min(len(least), len(greatest)) + 1)
+    return least[: bisect(sizes, False, key=lambda size: least[:size] != greatest[:size])]
 
 
 def texts(requests: Iterable[tuple[Sequence[int], Sequence[int]]], max_length: int) -> list[Text]:
