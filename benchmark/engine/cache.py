@@ -5,7 +5,7 @@ token are masked. Unlike transformers' own caches, buffers have room to grow in 
 step), and rows can leave and join.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -135,6 +135,16 @@ class RowCache(Cache):
                     setattr(layer, name, None)
             joined.used, joined.is_initialized = length, True
             cache.layers.append(joined)
+        return cache
+
+    @classmethod
+    def of(cls, layers: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> "RowCache":
+        """A cache of each layer's keys and values, which have no room beyond them."""
+        cache = cls()
+        for keys, values in layers:
+            layer = RowLayer(keys.shape[2])
+            layer.keys, layer.values, layer.used, layer.is_initialized = keys, values, keys.shape[2], True
+            cache.layers.append(layer)
         return cache
 
     @classmethod

@@ -18,6 +18,7 @@ import torch
 from benchmark.engine.budget import Budget
 from benchmark.engine.cache import GROWTH, RowCache
 from benchmark.engine.graphs import StepGraph, StepGraphs
+from benchmark.engine.packed import PackedPrompts
 from benchmark.engine.rows import Ending, Row
 from benchmark.engine.sharing import SHORTEST_EXAMPLES, common
 from benchmark.engine.shortage import memory_may_run_out
@@ -97,6 +98,7 @@ class GreedyDecoder:
         self._prefix: tuple[list[int], RowCache] | None = None
         self._running: dict[int, Row] = {}
         self._graphs = StepGraphs(model)
+        self._packed = PackedPrompts(model)
         self._refill_share = REFILL_SHARE.get(model.device.type, 8)
         self.counts = Counts()
 
@@ -221,21 +223,26 @@ class GreedyDecoder:
         shared = rows[0].shared
         own = [row.prompt[shared:] for row in rows]
         width = max(map(len, own))
-        capacity = shared + width
-        cache = RowCache(capacity)
-        if shared:
-            cache = RowCache.after_prefix(
-                self._prefix_cache(rows[0].prompt[:shared]), [len(ids) for ids in own], capacity
-            )
-        device = self._model.device
-        ids = torch.tensor([[self._pad] * (width - len(tail)) + tail for tail in own], device=device)
-        columns = torch.arange(shared + width, device=device)
-        mask = columns >= width - torch.tensor([len(tail) for tail in own], device=device)[:, None]
-        positions = (mask.cumsum(1) - 1).clamp(min=0)[:, shared:]
-        logits = self._forward(ids, mask, positions, cache)
+        columns = torch.arange(shared + width, device=self._model.device)
+        mask = columns >= width - torch.tensor([len(tail) for tail in own], device=columns.device)[:, None]
+        packed = None if shared else self._packed.read(own)
+        if packed:
+            logits, cache = packed.logits, RowCache.of(packed.rows(padded_left=True))
+        else:
+            logits, cache = self._padded(rows[0].prompt[:shared], own, mask)
         self.counts.prefilled += sum(map(len, own))
         self.counts.reused += shared * len(rows)
         return self._taken(_Batch(list(rows), cache, mask, logits.argmax(-1)))
+
+    def _padded(self, prefix: list[int], own: Sequence[list[int]], mask: torch.Tensor) -> tuple[torch.Tensor, RowCache]:
+        """The last logits, and the cache, of prompts that are read side by side, after a prefix if there is one."""
+        width, capacity = mask.shape[1] - len(prefix), mask.shape[1]
+        cache = RowCache(capacity)
+        if prefix:
+            cache = RowCache.after_prefix(self._prefix_cache(prefix), [len(ids) for ids in own], capacity)
+        ids = torch.tensor([[self._pad] * (width - len(tail)) + tail for tail in own], device=mask.device)
+        positions = (mask.cumsum(1) - 1).clamp(min=0)[:, len(prefix) :]
+        return self._forward(ids, mask, positions, cache), cache
 
     def _prefix_cache(self, prefix: list[int]) -> RowCache:
         if self._prefix is None or self._prefix[0] != prefix:

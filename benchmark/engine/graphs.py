@@ -11,13 +11,10 @@ from typing import Any
 
 import torch
 
+from benchmark.engine.agreement import TOLERANCE, apart, said
 from benchmark.engine.cache import RowCache
+from benchmark.engine.models import attends_by_torch, on_one_gpu
 from benchmark.systems.kernels import cudnn_attention
-
-TOLERANCE = 0.1
-"""Mean difference of a graph's logits from a plain step's, in standard deviations: rounding, not mistakes."""
-MASKS = {"full_attention", "sliding_attention"}
-"""Kinds of attention layers whose masks are known here."""
 
 
 class StepGraph:
@@ -134,11 +131,10 @@ class StepGraphs:
 
     def agree(self, graph: StepGraph, logits: torch.Tensor) -> bool:
         """Whether a graph repeats the plain step that gave these logits; if not, there will be no more graphs."""
-        plain = logits.float()
-        apart = (graph.repeated().float() - plain).abs().mean() / plain.std().clamp(min=1e-6)
-        if bool(apart <= TOLERANCE):
+        difference = apart(graph.repeated(), logits)
+        if difference <= TOLERANCE:
             return True
-        self.give_up(f"logits differ by {float(apart):.2g} standard deviations")
+        self.give_up(said(difference))
         return False
 
     def give_up(self, why: str) -> None:
@@ -159,11 +155,8 @@ def usable(model: Any) -> bool:
     """Whether graphs are worth a try: one GPU, torch's attention, masks that are known here, no LLM.int8, no experts."""
     config = model.config.get_text_config()
     return (
-        model.device.type == "cuda"
-        and len({weights.device for weights in model.parameters()}) == 1
-        and config._attn_implementation == "sdpa"
-        and set(getattr(config, "layer_types", None) or ()) <= MASKS
-        and not getattr(config, "attention_chunk_size", None)
+        on_one_gpu(model)
+        and attends_by_torch(model)
         # Both read numbers back to the host within a step, which a graph cannot.
         and not getattr(model, "is_loaded_in_8bit", False)
         and not any(getattr(config, name, None) for name in ("num_experts", "num_local_experts", "n_routed_experts"))

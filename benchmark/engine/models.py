@@ -14,6 +14,8 @@ HARMLESS = {
     "use_cache",
 }  # fmt: skip
 """Entries of a model's generation_config that change no greedy answer under lm-eval's limits."""
+ATTENTION = {"full_attention", "sliding_attention"}
+"""Kinds of attention layers whose masks are known here."""
 
 
 def bare(model: Any) -> Any:
@@ -50,6 +52,21 @@ def remembers_keys_only(model: Any) -> bool:
         not _rope_depends_on_length(model.config)
         and not getattr(model, "_is_stateful", False)
         and takes(model, "position_ids", "past_key_values", "logits_to_keep")
+    )
+
+
+def on_one_gpu(model: Any) -> bool:
+    """Whether all of a model is on one GPU."""
+    return model.device.type == "cuda" and len({weights.device for weights in model.parameters()}) == 1
+
+
+def attends_by_torch(model: Any) -> bool:
+    """Whether attention is torch's, over all of a text or a window of it."""
+    config = model.config.get_text_config()
+    return (
+        config._attn_implementation == "sdpa"
+        and set(getattr(config, "layer_types", None) or ()) <= ATTENTION
+        and not getattr(config, "attention_chunk_size", None)
     )
 
 

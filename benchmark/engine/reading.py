@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
+from benchmark.engine.packed import PackedPrompts
 from benchmark.engine.sharing import Node
 
 
@@ -41,6 +42,7 @@ class Reader:
         """
         self._model = model
         self._passes = passes
+        self._packed = PackedPrompts(model)
         self._examples: tuple[list[Node], Read] | None = None
 
     def shared(self, paths: Iterable[Sequence[Node]]) -> tuple[Read | None, dict[Node | None, int]]:
@@ -66,7 +68,9 @@ class Reader:
         if self._examples and self._examples[0] == nodes:
             return self._examples[1]
         rows = [Row(node.tokens, places[node.parent]) for node in nodes]
-        cache = self._forward(read, rows, 1, keep=True).past_key_values
+        cache = self._packed_cache(nodes) if read is None else None
+        if cache is None:
+            cache = self._forward(read, rows, 1, keep=True).past_key_values
         before = [read.lengths[row.before] if read else 0 for row in rows]
         own = [len(row.tokens) for row in rows]
         lengths = [there + new for there, new in zip(before, own, strict=True)]
@@ -74,6 +78,12 @@ class Reader:
         if read is None:  # the examples of a few-shot task stand before the next batch too
             self._examples = (nodes, level) if len(nodes) == 1 else None
         return level
+
+    def _packed_cache(self, nodes: Sequence[Node]) -> DynamicCache | None:
+        """Keys and values of nodes that nothing stands before, padded on the right; None without the kernel for it."""
+        with self._passes():
+            packed = self._packed.read([node.tokens for node in nodes])
+        return DynamicCache(list(packed.rows(padded_left=False))) if packed else None
 
     def _forward(self, read: Read | None, rows: Sequence[Row], scored: int, *, keep: bool = False) -> Any:
         """One forward pass over rows' tokens after what was read, with logits in the last columns."""

@@ -2,17 +2,16 @@
 
 An architecture with a memory of its own kind could mix rows up silently, so what decoding computed is compared with
 plain forward passes over whole texts: rows of different lengths, two with a shared prefix, one that joins when another
-leaves; options of two questions after the same examples. Rows mixed up change logits by about as much as they vary;
-rounding to bfloat16 by a hundredth of it.
+leaves; options of two questions after the same examples.
 """
 
 import logging
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 
+from benchmark.engine.agreement import TOLERANCE, alone, apart, said
 from benchmark.engine.budget import Budget
 from benchmark.engine.cache import RowCache
 from benchmark.engine.decoding import GreedyDecoder
@@ -20,8 +19,6 @@ from benchmark.engine.likelihood import LikelihoodScorer
 from benchmark.engine.rows import Ending, Row
 from benchmark.engine.sharing import Group, Node, Text
 
-TOLERANCE = 0.1
-"""Mean difference of logits, in standard deviations of the logits."""
 _PROMPTS = (40, 23, 31)
 _LIMITS = (5, 2, 4)
 _SHARED = (16, 0, 16)
@@ -34,6 +31,7 @@ class _Recorder(GreedyDecoder):
         budget = Budget(rows=2, cells=1 << 20, prefill=1 << 20)  # two places: the third row joins when one leaves
         never = Ending(frozenset(), stopped=lambda rows: [False] * len(rows), finished=lambda _: None)
         super().__init__(model, budget, pad, never)
+        self._packed.usable = False  # it has a trial of its own, and no logits that are seen here
         self.logits: dict[int, torch.Tensor] = {}
 
     def _forward(self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: RowCache) -> torch.Tensor:
@@ -61,12 +59,12 @@ def agrees(model: Any, prompt: list[int], pad: int) -> bool:
     ]
     recorder = _Recorder(model, pad)
 
-    def apart() -> Iterator[float]:
+    def differences() -> Iterator[float]:
         recorder.run(rows)
         for row in rows:
-            yield _apart(recorder.logits[row.index], _alone(model, row.prompt + row.generated[:-1], 1)[-1])
+            yield apart(recorder.logits[row.index], alone(model, row.prompt + row.generated[:-1], 1)[-1])
 
-    return _holds(model, apart, "is decoded by transformers' generate (slower, same answers)")
+    return _holds(model, differences, "is decoded by transformers' generate (slower, same answers)")
 
 
 @torch.inference_mode()
@@ -86,12 +84,12 @@ def shares(model: Any, tokens: Sequence[int]) -> bool:
     ]
     scorer = LikelihoodScorer(model, Budget(rows=8, cells=1 << 20, prefill=1 << 20))
 
-    def apart() -> Iterator[float]:
+    def differences() -> Iterator[float]:
         for chunk, logits in scorer.logits(groups):
             for (_, option), ours in zip(chunk, logits, strict=True):
-                yield _apart(ours.float(), _alone(model, option.tokens, option.scored))
+                yield apart(ours, alone(model, option.tokens, option.scored))
 
-    return _holds(model, apart, "has each text read from its beginning (slower, same numbers)")
+    return _holds(model, differences, "has each text read from its beginning (slower, same numbers)")
 
 
 def _option(beginning: tuple[int, ...], own: tuple[int, ...]) -> Text:
@@ -105,23 +103,11 @@ def _lengthened(text: tuple[int, ...], length: int) -> tuple[int, ...]:
 def _holds(model: Any, differences: Callable[[], Iterator[float]], instead: str) -> bool:
     """Whether all differences are those of rounding; says what happens instead."""
     try:
-        apart = max(differences())
+        found = max(differences())
     except (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError) as error:
         # Whatever an architecture of its own kind raises here, there is a slower way that it knows.
         return _refused(model, instead, f"{type(error).__name__}: {error}")
-    return apart <= TOLERANCE or _refused(model, instead, f"logits differ by {apart:.2g} standard deviations")
-
-
-def _alone(model: Any, tokens: Sequence[int], kept: int) -> torch.Tensor:
-    """The last logits of one forward pass over a whole text."""
-    ids = torch.tensor([list(tokens)], device=model.device)
-    return model(input_ids=ids, use_cache=False, logits_to_keep=kept).logits[0].float()
-
-
-def _apart(ours: torch.Tensor, alone: torch.Tensor) -> float:
-    """Mean difference in standard deviations; infinite where either is no number."""
-    apart = float((ours - alone).abs().mean() / alone.std().clamp(min=1e-6))
-    return math.inf if math.isnan(apart) else apart
+    return found <= TOLERANCE or _refused(model, instead, said(found))
 
 
 def _refused(model: Any, instead: str, why: str) -> bool:

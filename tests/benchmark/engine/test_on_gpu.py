@@ -1,5 +1,6 @@
 """On a GPU, too, the engine answers what lm-eval's own backend answers there."""
 
+import copy
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.engine import RowwiseHFLM
 from benchmark.engine.graphs import StepGraph
+from benchmark.engine.packed import PackedPrompts
 from benchmark.system import SystemSpec, load_model
 from tests.benchmark.engine.fixture import PREFIX, asked, loaded, prompts
 
@@ -52,6 +54,27 @@ def test_likelihoods_are_the_stock_backends(model: dict[str, Any], prefix: str):
     assert [greedy for _, greedy in ours] == [greedy for _, greedy in stock]
 
 
+def test_prompts_in_16_bits_are_read_end_to_end(
+    model: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    halved = model | {"pretrained": copy.deepcopy(model["pretrained"]).to(torch.bfloat16)}
+    read, together = PackedPrompts.read, []
+
+    def noted(self: PackedPrompts, some: Any) -> Any:
+        together.append(len(some))
+        return read(self, some)
+
+    monkeypatch.setattr(PackedPrompts, "read", noted)
+    texts = [f"{text} и так далее, и так далее" for text in prompts(15)]
+    lm = RowwiseHFLM(**halved)
+    assert len(lm.generate_until(asked(texts), disable_tqdm=True)) == 15
+    scored = [Instance("loglikelihood", {}, (text, label), 0) for text in texts for label in LABELS]
+    ours = lm.loglikelihood(scored, disable_tqdm=True)
+    stock = HFLM(**halved, batch_size=4).loglikelihood(scored, disable_tqdm=True)
+    assert [value for value, _ in ours] == pytest.approx([value for value, _ in stock], rel=0.02, abs=0.3)
+    assert 15 in together and "under a mask" not in caplog.text
+
+
 @pytest.fixture
 def replays(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """One entry for each step that a graph has made."""
@@ -74,6 +97,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from benchmark.engine import RowwiseHFLM
 from benchmark.engine.graphs import StepGraph
+from benchmark.engine.packed import PackedPrompts
 from tests.benchmark.engine.fixture import asked, prompts
 model = AutoModelForCausalLM.from_pretrained({str(tiny_model)!r}, dtype=torch.bfloat16).to({DEVICE!r})
 lm = RowwiseHFLM(pretrained=model, tokenizer=AutoTokenizer.from_pretrained({str(tiny_model)!r}))

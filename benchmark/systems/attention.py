@@ -1,8 +1,8 @@
-"""Attention inside each packed example only, by torch's variable-length kernel.
+"""Attention inside each packed text only, by torch's variable-length kernel.
 
 Under a mask, scaled dot-product attention computes a row's full square of scores and throws most of it away. The kernel
-(torch 2.11 or newer, CUDA, float16 or bfloat16) takes the examples' boundaries instead. `finetune.model` tries it on
-the loaded model at the start of a training and stays with the mask where it fails or disagrees.
+(torch 2.11 or newer, CUDA, float16 or bfloat16) takes the texts' boundaries instead. Asking and training try it on the
+loaded model first, and stay with the mask where it fails or disagrees.
 """
 
 from typing import Any, cast
@@ -31,7 +31,7 @@ def varlen_attention(
 
     Args:
         query: (1, heads, tokens, width); key and value may have fewer heads.
-        cu_seq_lens_q: (examples + 1,) where each example begins, int32.
+        cu_seq_lens_q: (texts + 1,) where each text begins, int32.
         features: what else a model asks of its attention; only what changes nothing here is accepted.
 
     Returns:

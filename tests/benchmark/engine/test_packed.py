@@ -1,0 +1,103 @@
+"""Prompts that are read end to end: the same answers, and padding under a mask where the kernel fails."""
+
+from typing import Any
+
+import pytest
+import torch
+from lm_eval.api.instance import Instance
+from lm_eval.models.huggingface import HFLM
+from torch.nn.attention import varlen
+
+from benchmark.engine import RowwiseHFLM, packed
+from benchmark.engine.packed import PackedPrompts
+from tests.benchmark.engine.fixture import PREFIX, asked, prompts
+from tests.variable_length import no_kernel, reference_kernel, wrong_kernel
+
+LABELS = (" низкий", " средний", " высокий, как и прежде")
+
+
+@pytest.fixture
+def passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Has prompts packed on a CPU; the prompts of each pass that answered."""
+    read = PackedPrompts.read
+    made: list[int] = []
+
+    def noted(self: PackedPrompts, some: Any) -> Any:
+        found = read(self, some)
+        made.extend([len(some)] if found else [])
+        return found
+
+    monkeypatch.setattr(packed, "usable", lambda _: True)
+    monkeypatch.setattr(PackedPrompts, "read", noted)
+    monkeypatch.setattr(varlen, "varlen_attn", reference_kernel)
+    return made
+
+
+@pytest.fixture(params=["tiny", "sliding"])
+def model(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return request.getfixturevalue(request.param)
+
+
+def scored(texts: list[str]) -> list[Instance]:
+    return [Instance("loglikelihood", {}, (text, label), place) for place, text in enumerate(texts) for label in LABELS]
+
+
+@pytest.mark.parametrize("rows", [3, "auto"])
+def test_texts_are_the_stock_backends(model: dict[str, Any], rows: int | str, passes: list[int]):
+    requests = asked(prompts(15))
+    ours = RowwiseHFLM(**model, batch_size=rows)
+    assert ours.generate_until(requests, disable_tqdm=True) == HFLM(**model, batch_size=4).generate_until(
+        requests, disable_tqdm=True
+    )
+    assert sum(passes) == 15
+    assert ours.counts.prefilled == sum(len(ours.tok_encode(request.args[0])) for request in requests)
+    assert model["pretrained"].config._attn_implementation == "sdpa", "as it was"
+
+
+@pytest.mark.parametrize("prefix", ["", PREFIX])
+def test_likelihoods_are_the_stock_backends(model: dict[str, Any], prefix: str, passes: list[int]):
+    requests = scored([f"{text} и так далее, и так далее" for text in prompts(9, prefix)])
+    ours = RowwiseHFLM(**model).loglikelihood(requests, disable_tqdm=True)
+    stock = HFLM(**model, batch_size=4).loglikelihood(requests, disable_tqdm=True)
+    assert [value for value, _ in ours] == pytest.approx([value for value, _ in stock], rel=1e-4)
+    assert [greedy for _, greedy in ours] == [greedy for _, greedy in stock]
+    assert passes
+
+
+@pytest.mark.parametrize(("kernel", "why"), [(wrong_kernel, "logits differ"), (no_kernel, "no kernel")])
+def test_a_kernel_that_fails_costs_no_answer(
+    tiny: dict[str, Any],
+    kernel: Any,
+    why: str,
+    passes: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    monkeypatch.setattr(varlen, "varlen_attn", kernel)
+    requests = asked(prompts(9))
+    texts = RowwiseHFLM(**tiny, batch_size=3).generate_until(requests, disable_tqdm=True)
+    assert texts == HFLM(**tiny, batch_size=4).generate_until(requests, disable_tqdm=True)
+    assert not passes
+    (said,) = [record.getMessage() for record in caplog.records if "under a mask" in record.getMessage()]
+    assert why in said
+
+
+def test_memory_that_runs_out_is_no_fault_of_the_kernel(
+    tiny: dict[str, Any], passes: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    calls = iter(range(1000))
+
+    def scarce(*arguments: Any, **options: Any) -> torch.Tensor:
+        if next(calls) == 10:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return reference_kernel(*arguments, **options)
+
+    monkeypatch.setattr(varlen, "varlen_attn", scarce)
+    requests = asked(prompts(15))
+    texts = RowwiseHFLM(**tiny, batch_size=8).generate_until(requests, disable_tqdm=True)
+    assert texts == HFLM(**tiny, batch_size=4).generate_until(requests, disable_tqdm=True)
+    assert sum(passes) >= 15 and next(calls) > 12
+
+
+def test_a_cpu_and_full_precision_read_under_a_mask(tiny: dict[str, Any]):
+    assert not packed.usable(tiny["pretrained"])
