@@ -14,7 +14,11 @@ _LIBRARIES = ("lm_eval", "transformers", "httpx", "datasets", "huggingface_hub",
 
 def quiet_libraries() -> None:
     """Errors only from the libraries; where stderr is no terminal, no progress bars of theirs either."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # unset, it warns of every process that is started
+    # Unset, tokenizers warn of every process that is started; set, they no longer see to it that a fork does not wait for
+    # threads that it has not.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: os.environ.update(TOKENIZERS_PARALLELISM="false"))
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # for its callers' authors
     for name in _LIBRARIES:

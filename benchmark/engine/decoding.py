@@ -84,11 +84,14 @@ class _Batch:
 class GreedyDecoder:
     """Answers rows, as many together as the budget allows."""
 
-    def __init__(self, model: Any, budget: Budget, pad: int, ending: Ending) -> None:
+    def __init__(
+        self, model: Any, budget: Budget, pad: int, ending: Ending, packed: PackedPrompts | None = None
+    ) -> None:
         """A decoder of one model.
 
         Args:
             pad: token id that fills places without a token.
+            packed: reads prompts end to end where it can; None: they are all read side by side.
         """
         self._model = model
         self._budget = budget
@@ -98,7 +101,7 @@ class GreedyDecoder:
         self._prefix: tuple[list[int], RowCache] | None = None
         self._running: dict[int, Row] = {}
         self._graphs = StepGraphs(model)
-        self._packed = PackedPrompts(model)
+        self._packed = packed
         self._refill_share = REFILL_SHARE.get(model.device.type, 8)
         self.counts = Counts()
 
@@ -225,7 +228,7 @@ class GreedyDecoder:
         width = max(map(len, own))
         columns = torch.arange(shared + width, device=self._model.device)
         mask = columns >= width - torch.tensor([len(tail) for tail in own], device=columns.device)[:, None]
-        packed = None if shared else self._packed.read(own)
+        packed = self._packed.read(own) if self._packed and not shared else None
         if packed:
             logits, cache = packed.logits, RowCache.of(packed.rows(padded_left=True))
         else:

@@ -94,7 +94,8 @@ class RowwiseHFLM(ScoringHFLM):
 
     def _generate(self, ending: Ending, indices: Sequence[int], requests: Sequence[Instance]) -> None:
         """Answer the requests at `indices`, which end alike."""
-        decoder = GreedyDecoder(self._decoded, plan(self._decoded, self._rows), self.tokenizer.pad_token_id, ending)
+        budget = plan(self._decoded, self._rows)
+        decoder = GreedyDecoder(self._decoded, budget, self.tokenizer.pad_token_id, ending, self._packed)
         decoder.counts = self.counts
         rows = [self._row(index, requests[index].args) for index in indices]
         with self._passes():

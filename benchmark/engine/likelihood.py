@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from benchmark.engine.budget import Budget
+from benchmark.engine.packed import PackedPrompts
 from benchmark.engine.reading import Reader, Row
 from benchmark.engine.sharing import Group, Node, Text
 from benchmark.engine.shortage import memory_may_run_out
@@ -34,17 +35,19 @@ class LikelihoodScorer:
         budget: Budget,
         softmax_dtype: torch.dtype | None = None,
         passes: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        packed: PackedPrompts | None = None,
     ) -> None:
         """A scorer of one model.
 
         Args:
             softmax_dtype: dtype of the log-probabilities, where it is not that of the logits.
             passes: makes the context of forward passes, and of nothing else: lm-eval normalizes outside of it.
+            packed: as `Reader` has it.
         """
         self._model = model
         self._budget = budget
         self._softmax_dtype = softmax_dtype
-        self._reader = Reader(model, passes)
+        self._reader = Reader(model, passes, packed)
 
     @torch.inference_mode()
     def __call__(self, groups: Sequence[Group]) -> Iterator[tuple[int, Likelihood]]:

@@ -1,8 +1,8 @@
 """Prompts read end to end in one row, without padding or mask, by torch's variable-length attention.
 
 Under a mask torch computes a pass's full square of scores by a kernel that is made for any mask; told where each prompt
-begins, it has one that skips what nobody sees. The kernel needs a GPU and 16 bits, and is tried on the model before its
-first answer.
+begins, it has one that skips what nobody sees. The kernel needs a GPU and 16 bits, and is tried on the model with the
+first prompts, and again with longer ones.
 """
 
 import logging
@@ -55,20 +55,22 @@ class PackedPrompts:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self.usable = usable(model)
-        self._tried = False
+        self._usable = usable(model)
+        self._tried = 0
+        """The longest prompt that was compared with a pass of its own: a window may cut longer ones."""
 
     def read(self, prompts: Sequence[Sequence[int]]) -> Packed | None:
         """Prompts by one pass; None where they must be read under a mask."""
-        if not self.usable:
+        if not self._usable:
             return None
         try:
-            if not self._tried:
+            longest = max(map(len, prompts))
+            if longest > self._tried:
                 difference = self._apart(sorted(prompts, key=len))
-                self._tried = True
+                self._tried = longest
                 if difference > TOLERANCE:
                     self._give_up(said(difference))
-            return self._pass(prompts) if self.usable else None
+            return self._pass(prompts) if self._usable else None
         except (ImportError, RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError) as error:
             if is_out_of_memory(error):
                 raise
@@ -77,7 +79,7 @@ class PackedPrompts:
             return None
 
     def _apart(self, prompts: Sequence[Sequence[int]]) -> float:
-        """The shortest and the longest, which a window may cut, together and each alone: how far their logits part."""
+        """How far the logits of the shortest and the longest part, together and each alone."""
         some = [prompts[0], prompts[-1]]
         together = self._pass(some).logits
         return max(apart(ours, alone(self._model, prompt, 1)[-1]) for ours, prompt in zip(together, some, strict=True))
@@ -106,14 +108,16 @@ class PackedPrompts:
 
     @contextmanager
     def _variable_lengths(self) -> Iterator[None]:
-        self._model.set_attn_implementation(attention.NAME)
+        config = self._model.config.get_text_config()  # the layers' own: an image's tower keeps its attention
+        before = config._attn_implementation
         try:
+            config._attn_implementation = attention.NAME
             yield
         finally:
-            self._model.set_attn_implementation("sdpa")
+            config._attn_implementation = before
 
     def _give_up(self, why: str) -> None:
-        self.usable = False
+        self._usable = False
         logging.getLogger("rufinbench").warning(
             "%s reads prompts under a mask (slower, same answers): %s", type(self._model).__name__, why
         )

@@ -34,15 +34,21 @@ class Row:
 class Reader:
     """Reads rows of tokens with one model."""
 
-    def __init__(self, model: Any, passes: Callable[[], AbstractContextManager[Any]] = nullcontext) -> None:
+    def __init__(
+        self,
+        model: Any,
+        passes: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        packed: PackedPrompts | None = None,
+    ) -> None:
         """A reader of one model.
 
         Args:
             passes: makes the context of forward passes.
+            packed: reads tokens that nothing stands before, where it can; None: all are read side by side.
         """
         self._model = model
         self._passes = passes
-        self._packed = PackedPrompts(model)
+        self._packed = packed
         self._examples: tuple[list[Node], Read] | None = None
 
     def shared(self, paths: Iterable[Sequence[Node]]) -> tuple[Read | None, dict[Node | None, int]]:
@@ -81,9 +87,11 @@ class Reader:
 
     def _packed_cache(self, nodes: Sequence[Node]) -> DynamicCache | None:
         """Keys and values of nodes that nothing stands before, padded on the right; None without the kernel for it."""
+        if not self._packed:
+            return None
         with self._passes():
             packed = self._packed.read([node.tokens for node in nodes])
-        return DynamicCache(list(packed.rows(padded_left=False))) if packed else None
+        return DynamicCache(packed.rows(padded_left=False)) if packed else None
 
     def _forward(self, read: Read | None, rows: Sequence[Row], scored: int, *, keep: bool = False) -> Any:
         """One forward pass over rows' tokens after what was read, with logits in the last columns."""

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from benchmark.engine.budget import Budget, plan
 from benchmark.engine.likelihood import Likelihood, LikelihoodScorer
 from benchmark.engine.models import bare, keep_head_folded, remembers_keys_only, takes
+from benchmark.engine.packed import PackedPrompts
 from benchmark.engine.selftest import shares
 from benchmark.engine.sharing import alone, grouped, texts
 from benchmark.errors import UserError
@@ -49,6 +50,7 @@ class ScoringHFLM(HFLM):
         self._rows = "auto" if auto else int(batch_size)
         self._decoded = bare(self.model)
         keep_head_folded(self._decoded)
+        self._packed = PackedPrompts(self._decoded)
         self._on_long_prompt = on_long_prompt
         self._shares: bool | None = None
         self._ahead: dict[str, list[int]] = {}
@@ -126,7 +128,7 @@ class ScoringHFLM(HFLM):
         groups = grouped(found)
         if any(group.node for group in groups) and not self._may_share(found[0].tokens):
             groups = alone(found)
-        return LikelihoodScorer(self._decoded, budget, self.softmax_dtype, self._passes)(groups)
+        return LikelihoodScorer(self._decoded, budget, self.softmax_dtype, self._passes, self._packed)(groups)
 
     def _may_share(self, tokens: Sequence[int]) -> bool:
         """Whether texts may share what was read; found out once, on this model and a real text."""

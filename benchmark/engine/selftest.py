@@ -31,7 +31,6 @@ class _Recorder(GreedyDecoder):
         budget = Budget(rows=2, cells=1 << 20, prefill=1 << 20)  # two places: the third row joins when one leaves
         never = Ending(frozenset(), stopped=lambda rows: [False] * len(rows), finished=lambda _: None)
         super().__init__(model, budget, pad, never)
-        self._packed.usable = False  # it has a trial of its own, and no logits that are seen here
         self.logits: dict[int, torch.Tensor] = {}
 
     def _forward(self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: RowCache) -> torch.Tensor:

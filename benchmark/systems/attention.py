@@ -32,7 +32,7 @@ def varlen_attention(
     Args:
         query: (1, heads, tokens, width); key and value may have fewer heads.
         cu_seq_lens_q: (texts + 1,) where each text begins, int32.
-        features: what else a model asks of its attention; only what changes nothing here is accepted.
+        features: what else a model asks of its attention; what is known to be missing here is refused.
 
     Returns:
         (1, tokens, heads, width), and no attention weights.

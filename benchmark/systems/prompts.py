@@ -16,7 +16,7 @@ def encoding(
         add_bos_token: what is asked for otherwise; None leaves it to the tokenizer.
         beginning: that token's text; None: the tokenizer's own.
     """
-    if has_bos_prefix(prompt, beginning or getattr(tokenizer, "bos_token", None)):
+    if has_bos_prefix(prompt, getattr(tokenizer, "bos_token", None) if beginning is None else beginning):
         return {"add_special_tokens": False}
     return {} if add_bos_token is None else {"add_special_tokens": add_bos_token}
 

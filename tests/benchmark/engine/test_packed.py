@@ -1,5 +1,7 @@
 """Prompts that are read end to end: the same answers, and padding under a mask where the kernel fails."""
 
+import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from torch.nn.attention import varlen
+from transformers import AutoTokenizer, Qwen2MoeConfig, Qwen2MoeForCausalLM
 
 from benchmark.engine import RowwiseHFLM, packed
 from benchmark.engine.packed import PackedPrompts
@@ -99,5 +102,38 @@ def test_memory_that_runs_out_is_no_fault_of_the_kernel(
     assert sum(passes) >= 15 and next(calls) > 12
 
 
-def test_a_cpu_and_full_precision_read_under_a_mask(tiny: dict[str, Any]):
-    assert not packed.usable(tiny["pretrained"])
+def test_each_longer_prompt_is_tried(tiny_model: Path, passes: list[int], caplog: pytest.LogCaptureFixture):
+    """A model that masks a window, and does not tell its attention of it, gives that away in prompts it cuts."""
+    torch.manual_seed(0)
+    config = Qwen2MoeConfig(
+        vocab_size=600, hidden_size=32, intermediate_size=32, moe_intermediate_size=16, num_hidden_layers=2,
+        shared_expert_intermediate_size=16, num_attention_heads=4, num_key_value_heads=2, num_experts=2,
+        num_experts_per_tok=1, sliding_window=24, use_sliding_window=True, max_window_layers=0,
+        layer_types=["sliding_attention"] * 2, initializer_range=0.3, bos_token_id=1, eos_token_id=2,
+    )  # fmt: skip
+    model = {"pretrained": Qwen2MoeForCausalLM(config).eval(), "tokenizer": AutoTokenizer.from_pretrained(tiny_model)}
+    ours = RowwiseHFLM(**model)
+    texts = ["ставка и так далее, и так", *(f"{text} " + "и так далее, " * 9 for text in prompts(4))]
+    for requests in (scored(texts[:1]), scored(texts)):
+        stock = HFLM(**model, batch_size=4).loglikelihood(requests, disable_tqdm=True)
+        found = ours.loglikelihood(requests, disable_tqdm=True)
+        assert [value for value, _ in found] == pytest.approx([value for value, _ in stock], rel=1e-4)
+    assert passes == [1], "the short one alone"
+    assert caplog.text.count("under a mask") == 1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "card", "wanted"),
+    [(torch.bfloat16, (9, 0), True), (torch.float16, (8, 0), True), (torch.float32, (9, 0), False),
+     (torch.float16, (7, 5), False)],
+)  # fmt: skip
+def test_it_is_for_16_bits_on_cards_that_have_the_kernel(
+    tiny: dict[str, Any], dtype: torch.dtype, card: tuple[int, int], wanted: bool, monkeypatch: pytest.MonkeyPatch
+):
+    model = copy.deepcopy(tiny["pretrained"]).to(dtype)
+    assert not packed.usable(model), "on a CPU"
+    monkeypatch.setattr(packed, "on_one_gpu", lambda _: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: card)
+    assert packed.usable(model) == wanted
+    model.set_attn_implementation("eager")
+    assert not packed.usable(model)

@@ -26,3 +26,9 @@ def test_the_beginning_of_a_text_may_be_another_token_than_the_tokenizers(tiny_m
     ids = encoded(tokenizer, ["<eos>вопрос", "<bos>вопрос"], beginning="<eos>")
     assert ids["<eos>вопрос"][0] == tokenizer.eos_token_id, "begun: no second beginning"
     assert ids["<bos>вопрос"][:2] == [tokenizer.bos_token_id] * 2, "only the named token counts"
+
+
+def test_where_nothing_begins_a_text_every_text_is_begun(tiny_model: Path):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    (ids,) = encoded(tokenizer, ["вопрос"], beginning="").values()
+    assert ids[0] != tokenizer.bos_token_id, "as lm-eval has it"
