@@ -42,10 +42,7 @@ class Packed:
         places = columns - (longest - self._lengths) if padded_left else columns
         found = ends - self._lengths + torch.minimum(places.clamp(min=0), self._lengths - 1)
         for layer in self._cache.layers:
-            # Layers may lie on several devices.
-            keys, values = (
-                states[0][:, found.to(states.device)].transpose(0, 1) for states in (layer.keys, layer.values)
-            )
+            keys, values = (states[0][:, found].transpose(0, 1) for states in (layer.keys, layer.values))
             layer.keys = layer.values = None
             yield keys, values
 
