@@ -20,7 +20,7 @@ def apart(ours: torch.Tensor, plain: torch.Tensor) -> float:
     return math.inf if math.isnan(difference) else difference
 
 
-def alone(model: Any, tokens: Sequence[int], kept: int) -> torch.Tensor:
+def plain_logits(model: Any, tokens: Sequence[int], kept: int) -> torch.Tensor:
     """The last logits, `(kept, vocabulary)`, of one forward pass over a whole text."""
     ids = torch.tensor([list(tokens)], device=model.device)
     logits: torch.Tensor = model(input_ids=ids, use_cache=False, logits_to_keep=kept).logits[0]

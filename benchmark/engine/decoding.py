@@ -140,10 +140,10 @@ class GreedyDecoder:
         self.counts.steps += 1
         self.counts.row_steps += len(batch.rows)
         self.counts.wasted += len(batch.rows) - len(batch.active)
-        replayed = batch.graph and batch.cache.length < batch.cache.capacity
-        with self.counts.timed(REPLAYED if replayed else PLAIN):
-            if batch.graph and replayed:
-                batch.newest = batch.graph()
+        graph = batch.graph if batch.cache.length < batch.cache.capacity else None
+        with self.counts.timed(REPLAYED if graph else PLAIN):
+            if graph:
+                batch.newest = graph()
             else:
                 self._plain_step(batch)
             return self._taken(batch)

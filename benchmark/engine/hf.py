@@ -55,18 +55,19 @@ class RowwiseHFLM(ScoringHFLM):
         self.think_end_token: int | str | None = mark_id(self.tokenizer, self.think_end_token)
         self._mark = known_mark(self.tokenizer) if self.think_end_token is None else self.think_end_token
         self._rowwise: bool | None = None
+        self._prompts: dict[str, list[int]] = {}
+        """Ids of the contexts that are being answered, as `HFLM.tok_batch_encode` has them."""
         self.counts = Counts()
         """What generating has cost so far."""
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """One text for each request, cut at its stop strings."""
-        # As `HFLM.tok_batch_encode` has them.
         contexts = (request.args[0] for request in requests)
-        self._ahead = encoded(self.tokenizer, contexts, self.add_bos_token, truncation=self.truncation)
+        self._prompts = encoded(self.tokenizer, contexts, self.add_bos_token, truncation=self.truncation)
         try:
             return self._texts(requests, disable_tqdm)
         finally:
-            self._ahead = {}
+            self._prompts = {}
 
     def _texts(self, requests: list[Instance], disable_tqdm: bool) -> list[str]:
         self._check_lengths(requests)
@@ -156,13 +157,13 @@ class RowwiseHFLM(ScoringHFLM):
                     f"--max-gen-toks {limit}: leaves no room for a prompt in a context of {self.max_length} tokens; "
                     "lower it"
                 )
-            too_long += len(self._ahead[context]) + limit > self.max_length
+            too_long += len(self._prompts[context]) + limit > self.max_length
         self._count_too_long(too_long, "lower --max-gen-toks")
 
     def _row(self, index: int, arguments: tuple[str, dict[str, Any]]) -> Row:
         context, settings = arguments
         limit = normalize_gen_kwargs(settings, self.max_gen_toks)["max_gen_toks"]
-        prompt = self._ahead[context]
+        prompt = self._prompts[context]
         if not prompt:
             raise UserError("a prompt is empty, and the tokenizer begins no text by itself; mend the task")
         return Row(index, prompt[-(self.max_length - limit) :], limit)
@@ -177,5 +178,5 @@ class RowwiseHFLM(ScoringHFLM):
             self._rowwise = self.backend == "causal" and supports(self._decoded)
             if self._rowwise:
                 with self._passes():
-                    self._rowwise = agrees(self._decoded, self._ahead[prompt], self.tokenizer.pad_token_id)
+                    self._rowwise = agrees(self._decoded, self._prompts[prompt], self.tokenizer.pad_token_id)
         return self._rowwise

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from benchmark.engine.agreement import TOLERANCE, alone, apart, said
+from benchmark.engine.agreement import TOLERANCE, apart, plain_logits, said
 from benchmark.engine.budget import is_out_of_memory
 from benchmark.engine.cache import RowCache
 from benchmark.engine.models import attends_by_torch, on_one_gpu
@@ -79,7 +79,9 @@ class PackedPrompts:
         """How far the logits of the shortest and the longest part, together and each alone."""
         some = [prompts[0], prompts[-1]]
         together = self._pass(some).logits
-        return max(apart(ours, alone(self._model, prompt, 1)[-1]) for ours, prompt in zip(together, some, strict=True))
+        return max(
+            apart(ours, plain_logits(self._model, prompt, 1)[-1]) for ours, prompt in zip(together, some, strict=True)
+        )
 
     def _pass(self, prompts: Sequence[Sequence[int]]) -> Packed:
         lengths = [len(prompt) for prompt in prompts]

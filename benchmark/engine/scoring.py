@@ -54,7 +54,7 @@ class ScoringHFLM(HFLM):
         self._on_long_prompt = on_long_prompt
         self._shares: bool | None = None
         self._ahead: dict[str, list[int]] = {}
-        """Ids of the texts that are being asked."""
+        """Ids of the texts that are being scored."""
         self.too_long_prompts = 0
         """Prompts that lost their beginning."""
 

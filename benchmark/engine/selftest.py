@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from benchmark.engine.agreement import TOLERANCE, alone, apart, said
+from benchmark.engine.agreement import TOLERANCE, apart, plain_logits, said
 from benchmark.engine.budget import Budget
 from benchmark.engine.cache import RowCache
 from benchmark.engine.decoding import GreedyDecoder
@@ -61,7 +61,7 @@ def agrees(model: Any, prompt: list[int], pad: int) -> bool:
     def differences() -> Iterator[float]:
         recorder.run(rows)
         for row in rows:
-            yield apart(recorder.logits[row.index], alone(model, row.prompt + row.generated[:-1], 1)[-1])
+            yield apart(recorder.logits[row.index], plain_logits(model, row.prompt + row.generated[:-1], 1)[-1])
 
     return _holds(model, differences, "is decoded by transformers' generate (slower, same answers)")
 
@@ -86,7 +86,7 @@ def shares(model: Any, tokens: Sequence[int]) -> bool:
     def differences() -> Iterator[float]:
         for chunk, logits in scorer.logits(groups):
             for (_, option), ours in zip(chunk, logits, strict=True):
-                yield apart(ours, alone(model, option.tokens, option.scored))
+                yield apart(ours, plain_logits(model, option.tokens, option.scored))
 
     return _holds(model, differences, "has each text read from its beginning (slower, same numbers)")
 

@@ -46,22 +46,6 @@ def test_the_kernel_is_told_what_the_mask_says(kind: str, monkeypatch: pytest.Mo
     assert not torch.equal(found, masked), "the other path was taken"
 
 
-@pytest.mark.parametrize("feature", [{"softcap": 50.0}, {"s_aux": torch.ones(4)}, {"dropout": 0.1}])
-def test_what_the_kernel_lacks_is_refused(feature: dict[str, Any]):
-    states = torch.ones(1, 4, 3, 8)
-    with pytest.raises(NotImplementedError):
-        attention.varlen_attention(
-            torch.nn.Identity(),
-            states,
-            states,
-            states,
-            None,
-            cu_seq_lens_q=torch.tensor([0, 3]),
-            max_length_q=3,
-            **feature,
-        )
-
-
 @pytest.mark.parametrize(
     ("kernel", "chosen"), [(reference_kernel, attention.NAME), (wrong_kernel, "sdpa"), (no_kernel, "sdpa")]
 )

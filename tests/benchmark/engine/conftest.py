@@ -7,7 +7,23 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
+from benchmark.engine.packed import PackedPrompts
 from tests.benchmark.engine.fixture import loaded
+
+
+@pytest.fixture
+def packed_passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The prompts of each pass that read them end to end."""
+    made: list[int] = []
+    read = PackedPrompts.read
+
+    def noted(self: PackedPrompts, prompts: Any) -> Any:
+        found = read(self, prompts)
+        made.extend([len(prompts)] if found else [])
+        return found
+
+    monkeypatch.setattr(PackedPrompts, "read", noted)
+    return made
 
 
 @pytest.fixture(scope="module")

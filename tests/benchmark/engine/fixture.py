@@ -24,6 +24,8 @@ WORDS = [
     "риск",
     "рост",
 ]
+ENDINGS = (" рост", " падение рубля", " рост выручки банка", "4", " рост выручки банка")
+"""Of one token and of several, one the beginning of another, and one twice."""
 STOPS = ["и", "4", "Ответ", "\n\n"]
 
 
@@ -37,6 +39,10 @@ def prompts(count: int, prefix: str = "") -> list[str]:
 def asked(texts: list[str], limits: tuple[int, ...] = (24, 5, 40), until: list[str] | None = None, **more: Any) -> list:
     settings = [{"until": STOPS if until is None else until, "max_gen_toks": limit, **more} for limit in limits]
     return [Instance("generate_until", {}, (text, settings[i % len(settings)]), i) for i, text in enumerate(texts)]
+
+
+def scored(texts: list[str], endings: tuple[str, ...] = ENDINGS) -> list[Instance]:
+    return [Instance("loglikelihood", {}, (text, end), i) for i, text in enumerate(texts) for end in endings]
 
 
 def loaded(folder: Path) -> dict[str, Any]:

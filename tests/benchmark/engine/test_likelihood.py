@@ -11,16 +11,10 @@ from lm_eval.models.huggingface import HFLM
 
 from benchmark.engine import RowwiseHFLM, likelihood, reading, sharing
 from benchmark.errors import UserError
-from tests.benchmark.engine.fixture import PREFIX, WORDS, Told, prompts
+from tests.benchmark.engine.fixture import PREFIX, WORDS, Told, prompts, scored
 
-ENDINGS = (" рост", " падение рубля", " рост выручки банка", "4", " рост выручки банка")
-"""Of one token and of several, one the beginning of another, and one twice."""
 ROUNDING = 1e-4
 """Sums of some tens of log-probabilities in float32, computed in other orders."""
-
-
-def scored(texts: list[str], endings: tuple[str, ...] = ENDINGS) -> list[Instance]:
-    return [Instance("loglikelihood", {}, (text, end), i) for i, text in enumerate(texts) for end in endings]
 
 
 def rolling(texts: list[str]) -> list[Instance]:

@@ -8,20 +8,17 @@ from typing import Any
 
 import pytest
 import torch
-from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.engine import RowwiseHFLM
 from benchmark.engine.graphs import StepGraph
-from benchmark.engine.packed import PackedPrompts
 from benchmark.system import SystemSpec, load_model
-from tests.benchmark.engine.fixture import PREFIX, asked, loaded, prompts
+from tests.benchmark.engine.fixture import PREFIX, asked, loaded, prompts, scored
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")]
 DEVICE = "cuda"
 ROOT = Path(__file__).parents[3]
-LABELS = (" низкий", " средний", " высокий, как и прежде")
 
 
 def there(model: dict[str, Any]) -> dict[str, Any]:
@@ -43,11 +40,7 @@ def test_texts_are_the_stock_backends(model: dict[str, Any], prefix: str):
 
 @pytest.mark.parametrize("prefix", ["", PREFIX])
 def test_likelihoods_are_the_stock_backends(model: dict[str, Any], prefix: str):
-    requests = [
-        Instance("loglikelihood", {}, (text, label), place)
-        for place, text in enumerate(prompts(9, prefix))
-        for label in LABELS
-    ]
+    requests = scored(prompts(9, prefix))
     ours = RowwiseHFLM(**model).loglikelihood(requests, disable_tqdm=True)
     stock = HFLM(**model, batch_size=4).loglikelihood(requests, disable_tqdm=True)
     assert [value for value, _ in ours] == pytest.approx([value for value, _ in stock], rel=1e-3)
@@ -55,26 +48,16 @@ def test_likelihoods_are_the_stock_backends(model: dict[str, Any], prefix: str):
 
 
 def test_prompts_in_16_bits_are_read_end_to_end(
-    model: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    model: dict[str, Any], packed_passes: list[int], caplog: pytest.LogCaptureFixture
 ):
     halved = model | {"pretrained": copy.deepcopy(model["pretrained"]).to(torch.bfloat16)}
-    read = PackedPrompts.read
-    together: list[int] = []
-
-    def noted(self: PackedPrompts, some: Any) -> Any:
-        found = read(self, some)
-        together.extend([len(some)] if found else [])
-        return found
-
-    monkeypatch.setattr(PackedPrompts, "read", noted)
     texts = [f"{text} и так далее, и так далее" for text in prompts(15)]
     lm = RowwiseHFLM(**halved)
     assert len(lm.generate_until(asked(texts), disable_tqdm=True)) == 15
-    scored = [Instance("loglikelihood", {}, (text, label), 0) for text in texts for label in LABELS]
-    ours = lm.loglikelihood(scored, disable_tqdm=True)
-    stock = HFLM(**halved, batch_size=4).loglikelihood(scored, disable_tqdm=True)
+    ours = lm.loglikelihood(scored(texts), disable_tqdm=True)
+    stock = HFLM(**halved, batch_size=4).loglikelihood(scored(texts), disable_tqdm=True)
     assert [value for value, _ in ours] == pytest.approx([value for value, _ in stock], rel=0.02, abs=0.3)
-    assert together.count(15) == 2, "generating and scoring"
+    assert packed_passes.count(15) == 2, "generating and scoring"
     assert "under a mask" not in caplog.text
 
 

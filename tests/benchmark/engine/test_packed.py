@@ -6,43 +6,26 @@ from typing import Any
 
 import pytest
 import torch
-from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from torch.nn.attention import varlen
 from transformers import AutoTokenizer, Qwen2MoeConfig, Qwen2MoeForCausalLM
 
 from benchmark.engine import RowwiseHFLM, packed
-from benchmark.engine.packed import PackedPrompts
-from tests.benchmark.engine.fixture import PREFIX, asked, prompts
+from tests.benchmark.engine.fixture import PREFIX, asked, prompts, scored
 from tests.variable_length import no_kernel, reference_kernel, wrong_kernel
-
-LABELS = (" низкий", " средний", " высокий, как и прежде")
 
 
 @pytest.fixture
-def passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Has prompts packed on a CPU; the prompts of each pass that answered."""
-    read = PackedPrompts.read
-    made: list[int] = []
-
-    def noted(self: PackedPrompts, some: Any) -> Any:
-        found = read(self, some)
-        made.extend([len(some)] if found else [])
-        return found
-
+def passes(packed_passes: list[int], monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Has prompts packed on a CPU."""
     monkeypatch.setattr(packed, "usable", lambda _: True)
-    monkeypatch.setattr(PackedPrompts, "read", noted)
     monkeypatch.setattr(varlen, "varlen_attn", reference_kernel)
-    return made
+    return packed_passes
 
 
 @pytest.fixture(params=["tiny", "sliding"])
 def model(request: pytest.FixtureRequest) -> dict[str, Any]:
     return request.getfixturevalue(request.param)
-
-
-def scored(texts: list[str]) -> list[Instance]:
-    return [Instance("loglikelihood", {}, (text, label), place) for place, text in enumerate(texts) for label in LABELS]
 
 
 @pytest.mark.parametrize("rows", [3, "auto"])
