@@ -138,12 +138,17 @@ class RowCache(Cache):
         return cache
 
     @classmethod
-    def of(cls, layers: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> "RowCache":
-        """A cache of each layer's keys and values, which have no room beyond them."""
+    def of(cls, layers: Iterable[tuple[torch.Tensor, torch.Tensor]], length: int | None = None) -> "RowCache":
+        """A cache of each layer's keys and values.
+
+        Args:
+            length: filled columns, where those after them are room; None: all are filled.
+        """
         cache = cls()
         for keys, values in layers:
             layer = RowLayer(keys.shape[2])
-            layer.keys, layer.values, layer.used, layer.is_initialized = keys, values, keys.shape[2], True
+            layer.keys, layer.values, layer.is_initialized = keys, values, True
+            layer.used = layer.capacity if length is None else length
             cache.layers.append(layer)
         return cache
 

@@ -14,7 +14,6 @@ import torch
 from benchmark.engine.agreement import TOLERANCE, apart, said
 from benchmark.engine.cache import RowCache
 from benchmark.engine.models import attends_by_torch, on_one_gpu
-from benchmark.systems.kernels import cudnn_attention
 
 
 class StepGraph:
@@ -106,9 +105,6 @@ class StepGraphs:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._usable = usable(model)
-        self._planned = torch.backends.cuda.cudnn_sdp_enabled()
-        if self._usable and self._planned:
-            _begin_attention(model)
 
     def capture(
         self,
@@ -122,8 +118,7 @@ class StepGraphs:
         if not self._usable:
             return None
         try:
-            with cudnn_attention(allowed=self._planned):  # where it may be at all: one plan serves all steps
-                return StepGraph(self._model, cache, ids, positions, last, mask)
+            return StepGraph(self._model, cache, ids, positions, last, mask)
         except (RuntimeError, TypeError, ValueError, AttributeError) as error:
             # Whatever an architecture of its own kind does that a graph cannot hold, plain steps can.
             self.give_up(f"{type(error).__name__}: {error}")
@@ -143,12 +138,6 @@ class StepGraphs:
         logging.getLogger("rufinbench").warning(
             "%s is decoded without CUDA graphs (slower, same answers): %s", type(self._model).__name__, why
         )
-
-
-def _begin_attention(model: Any) -> None:
-    """Have cuDNN load before a capture, which cannot hold a library's own beginning: passes do without it until then."""
-    states = torch.zeros(1, 1, 8, 64, device=model.device, dtype=model.dtype)
-    torch.nn.functional.scaled_dot_product_attention(states, states, states, is_causal=True)
 
 
 def usable(model: Any) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import DynamicCache
 
+from benchmark.engine.cache import RowCache
 from benchmark.engine.packed import PackedPrompts
 from benchmark.engine.sharing import Node
 
@@ -16,7 +16,7 @@ from benchmark.engine.sharing import Node
 class Read:
     """Keys and values of rows of tokens."""
 
-    cache: DynamicCache
+    cache: RowCache
     lengths: list[int]
     """Tokens of each row, in columns side by side."""
     ends: list[int]
@@ -85,20 +85,20 @@ class Reader:
             self._examples = (nodes, level) if len(nodes) == 1 else None
         return level
 
-    def _packed_cache(self, nodes: Sequence[Node]) -> DynamicCache | None:
+    def _packed_cache(self, nodes: Sequence[Node]) -> RowCache | None:
         """Keys and values of nodes that nothing stands before, padded on the right; None without the kernel for it."""
         if not self._packed:
             return None
         with self._passes():
             packed = self._packed.read([node.tokens for node in nodes])
-        return DynamicCache(packed.rows(padded_left=False)) if packed else None
+        return RowCache.of(packed.rows(padded_left=False)) if packed else None
 
     def _forward(self, read: Read | None, rows: Sequence[Row], scored: int, *, keep: bool = False) -> Any:
         """One forward pass over rows' tokens after what was read, with logits in the last columns."""
         width, device = max(len(row.tokens) for row in rows), self._model.device
         # Padded on the right, as lm-eval does it: causal attention never sees the padding.
         ids = torch.tensor([[*row.tokens, *[0] * (width - len(row.tokens))] for row in rows], device=device)
-        settings = _after(read, rows, width, device) if read else {"past_key_values": DynamicCache()} if keep else {}
+        settings = _after(read, rows, width, device) if read else {"past_key_values": RowCache()} if keep else {}
         with self._passes():
             return self._model(input_ids=ids, logits_to_keep=scored, use_cache=bool(settings), **settings)
 
@@ -111,22 +111,24 @@ def _after(read: Read, rows: Sequence[Row], width: int, device: torch.device) ->
     # Padding must not count past the context, where learned positions end.
     positions = lengths + torch.minimum(torch.arange(width, device=device), own - 1)
     return {
-        "past_key_values": _selected(read, [row.before for row in rows], past),
+        "past_key_values": _selected(read, [row.before for row in rows], past, width, device),
         "attention_mask": (torch.arange(past + width, device=device) >= past - lengths).long(),
         "position_ids": positions,
     }
 
 
-def _selected(read: Read, places: Sequence[int], past: int) -> DynamicCache:
+def _selected(read: Read, places: Sequence[int], past: int, width: int, device: torch.device) -> RowCache:
     """A cache of the rows at `places`, `past` columns wide and aligned on the right, so that a row's tokens stay side
-    by side with those that follow: sliding windows count columns.
+    by side with those that follow: sliding windows count columns. There is room for `width` more.
     """
-    rows = torch.tensor(places)[:, None]
-    columns = (torch.tensor([read.ends[place] for place in places])[:, None] - past + torch.arange(past)).clamp(min=0)
+    rows = torch.tensor(places, device=device)[:, None]
+    ends = torch.tensor([read.ends[place] for place in places], device=device)[:, None]
+    last = read.cache.length - 1
+    columns = (ends - past + torch.arange(past + width, device=device)).clamp(min=0, max=last)  # room holds anything
 
     def chosen(states: torch.Tensor) -> torch.Tensor:
         # Layers may lie on several devices.
         return states[rows.to(states.device), :, columns.to(states.device)].transpose(1, 2)
 
-    layers: list[Any] = read.cache.layers  # kinds without keys and values are refused by the self-test
-    return DynamicCache([(chosen(layer.keys), chosen(layer.values)) for layer in layers])
+    layers = read.cache.layers  # kinds without keys and values are refused by the self-test
+    return RowCache.of(((chosen(layer.keys), chosen(layer.values)) for layer in layers), past)

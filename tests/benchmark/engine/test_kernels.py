@@ -34,10 +34,7 @@ def test_no_pass_makes_plans_and_the_setting_is_given_back(tiny: dict[str, Any],
     assert planned()
 
 
-@pytest.mark.parametrize("wanted", [True, False])
-def test_a_graph_may_be_planned_where_the_user_allows_it(
-    tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, wanted: bool
-):
+def test_a_graph_is_not_planned_either(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
     seen: list[bool] = []
 
     def recorded(_: StepGraph) -> Any:
@@ -46,10 +43,5 @@ def test_a_graph_may_be_planned_where_the_user_allows_it(
 
     monkeypatch.setattr(StepGraph, "_recorded", recorded)
     monkeypatch.setattr(graphs, "usable", lambda _: True)
-    torch.backends.cuda.enable_cudnn_sdp(wanted)
-    try:
-        RowwiseHFLM(**tiny).generate_until(asked(prompts(3)), disable_tqdm=True)
-        assert planned() == wanted
-    finally:
-        torch.backends.cuda.enable_cudnn_sdp(True)
-    assert seen[-1] == wanted
+    RowwiseHFLM(**tiny).generate_until(asked(prompts(3)), disable_tqdm=True)
+    assert seen and not any(seen)
