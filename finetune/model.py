@@ -8,9 +8,9 @@ import torch
 
 from benchmark.errors import UserError
 from benchmark.system import SystemSpec, load_model
-from benchmark.systems import attention
+from benchmark.systems import attention, norms
 from benchmark.systems.dtype import compute_dtype
-from finetune import estimate, lora, loss, norms
+from finetune import estimate, lora, loss
 from finetune.config import FinetuneConfig, TrainingConfig
 from finetune.examples import Example
 from finetune.packing import as_row, longest_row

@@ -6,8 +6,9 @@ normalizes it. With a vocabulary of 262,144 that is most of the work and of the 
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,12 +19,27 @@ from benchmark.engine.packed import PackedPrompts
 from benchmark.engine.reading import Reader, Row
 from benchmark.engine.sharing import Group, Node, Text
 from benchmark.engine.shortage import memory_may_run_out
+from benchmark.engine.transfer import Fetched, sent
 
 Likelihood = tuple[float, bool]
 """(sum of the continuation's log-probabilities, whether each of its tokens is the likeliest)."""
 
 NORMALIZED = {"cpu": 1 << 22, "cuda": 1 << 26}
 """Logits that are normalized at once: no more than a processor's caches hold, and enough to keep a GPU from waiting."""
+AHEAD = {"cpu": 0, "cuda": 1}
+"""Passes that are launched before the answers of the pass before them are waited for: a GPU computes meanwhile."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Continuations whose tokens' log-probabilities have been asked for."""
+
+    places: list[int]
+    """Among the requests."""
+    sizes: list[int]
+    """Tokens of each."""
+    fetched: Fetched
+    """Of all tokens, one after the other: log-probabilities, and whether the token is the likeliest."""
 
 
 class LikelihoodScorer:
@@ -57,16 +73,23 @@ class LikelihoodScorer:
             UserError: not even one text fits into memory.
         """
         waiting = deque(groups)
+        launched: deque[list[_Asked]] = deque()
+        ahead = AHEAD.get(self._model.device.type, 0)
         while waiting:
             batch = self._batch(waiting)
             with memory_may_run_out() as shortage:
-                yield from self._answers(batch)
+                for asked in self._passed(batch):
+                    launched.append(asked)
+                    while len(launched) > ahead:
+                        yield from _answers(launched.popleft())
             if shortage:
                 self._reader.forget()
                 rows = sum(len(group.texts) for group in batch)
                 self._budget.shrink(min(self._budget.rows, rows), shortage[0])
             while waiting and not waiting[0].texts:
                 waiting.popleft()
+        for asked in launched:
+            yield from _answers(asked)
 
     def logits(self, groups: Sequence[Group]) -> Iterator[tuple[Sequence[tuple[Group, Text]], list[torch.Tensor]]]:
         """Groups with paths of one length: some texts, and their `(scored, vocabulary)` logits, until all are done."""
@@ -82,14 +105,14 @@ class LikelihoodScorer:
             spans = [slice(end - size - first, end - first) for end, size in zip(ends, scored, strict=True)]
             yield chunk, [logits[row, span] for row, span in enumerate(spans)]
 
-    def _answers(self, groups: Sequence[Group]) -> Iterator[tuple[int, Likelihood]]:
+    def _passed(self, groups: Sequence[Group]) -> Iterator[list["_Asked"]]:
+        """What is asked of each forward pass, once it can run out of memory no more; the texts are done then."""
         for chunk, logits in self.logits(groups):
-            found: list[tuple[int, Likelihood]] = []
-            for part in self._together([len(ours) for ours in logits]):
-                found += self._read_off([text for _, text in chunk[part]], torch.cat(logits[part]))
-            for group, text in chunk:  # only now can memory run out no more
+            parts = self._together([len(ours) for ours in logits])
+            asked = [self._read_off([text for _, text in chunk[part]], torch.cat(logits[part])) for part in parts]
+            for group, text in chunk:
                 group.texts.remove(text)
-            yield from found
+            yield asked
 
     def _together(self, positions: Sequence[int]) -> Iterator[slice]:
         """Neighbours whose logits are normalized at once."""
@@ -103,8 +126,8 @@ class LikelihoodScorer:
             there += size
         yield slice(first, len(positions))
 
-    def _read_off(self, texts: Sequence[Text], logits: torch.Tensor) -> list[tuple[int, Likelihood]]:
-        """(place, answer) of texts whose logits, `(positions, vocabulary)`, stand one after the other."""
+    def _read_off(self, texts: Sequence[Text], logits: torch.Tensor) -> "_Asked":
+        """What is asked of texts whose logits, `(positions, vocabulary)`, stand one after the other."""
         scores = torch.log_softmax(logits, dim=-1, dtype=self._softmax_dtype)
         places, sizes, end = [], [], 0
         positions: list[int] = []
@@ -116,13 +139,8 @@ class LikelihoodScorer:
                 sizes.append(len(continuation))
                 positions += range(end - len(continuation), end)
                 wanted += continuation
-        rows, tokens = (torch.tensor(numbers, device=scores.device) for numbers in (positions, wanted))
-        # Summed as lm-eval sums, in the type of the scores, but on the host: a device would be asked for each number.
-        values, greedy = scores[rows, tokens].cpu(), (scores.argmax(-1)[rows] == tokens).cpu()
-        return [
-            (place, (float(value.sum()), bool(hits.all())))
-            for place, value, hits in zip(places, values.split(sizes), greedy.split(sizes), strict=True)
-        ]
+        rows, tokens = sent(positions, scores.device), sent(wanted, scores.device)
+        return _Asked(places, sizes, Fetched(scores[rows, tokens], scores.argmax(-1)[rows] == tokens))
 
     def _batch(self, waiting: Sequence[Group]) -> list[Group]:
         """The next groups whose shared parts are read together."""
@@ -151,3 +169,12 @@ class LikelihoodScorer:
             ):
                 return texts[: count - 1]
         return texts[: self._budget.rows]
+
+
+def _answers(asked: Iterable[_Asked]) -> Iterator[tuple[int, Likelihood]]:
+    """(place, answer) of each."""
+    for part in asked:
+        values, greedy = part.fetched.wait()
+        # Summed as lm-eval sums, in the type of the scores, but on the host: a device would be asked for each number.
+        for place, value, hits in zip(part.places, values.split(part.sizes), greedy.split(part.sizes), strict=True):
+            yield place, (float(value.sum()), bool(hits.all()))

@@ -17,6 +17,7 @@ from benchmark.engine.agreement import TOLERANCE, apart, plain_logits, said
 from benchmark.engine.budget import is_out_of_memory
 from benchmark.engine.cache import RowCache
 from benchmark.engine.models import attends_by_torch, on_one_gpu
+from benchmark.engine.transfer import sent
 from benchmark.systems import attention
 
 AMPERE = (8, 0)
@@ -30,16 +31,16 @@ class Packed:
         """What one pass gave; `cache` holds the prompts in one row, one after the other."""
         self.logits = logits
         self._cache = cache
-        self._lengths = torch.tensor(lengths, device=logits.device)[:, None]
+        self._longest = max(lengths)
+        self._lengths = sent(lengths, logits.device)[:, None]
 
     def rows(self, *, padded_left: bool) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Each layer's keys and values, `(prompts, heads, longest, width)`; uses them up, layer by layer.
 
         Padding holds the nearest token's: it is masked, or stands after all that is asked.
         """
-        longest = int(self._lengths.max())
-        columns, ends = torch.arange(longest, device=self._lengths.device), self._lengths.cumsum(0)
-        places = columns - (longest - self._lengths) if padded_left else columns
+        columns, ends = torch.arange(self._longest, device=self._lengths.device), self._lengths.cumsum(0)
+        places = columns - (self._longest - self._lengths) if padded_left else columns
         found = ends - self._lengths + torch.minimum(places.clamp(min=0), self._lengths - 1)
         for layer in self._cache.layers:
             keys, values = (states[0][:, found].transpose(0, 1) for states in (layer.keys, layer.values))
@@ -86,10 +87,10 @@ class PackedPrompts:
     def _pass(self, prompts: Sequence[Sequence[int]]) -> Packed:
         lengths = [len(prompt) for prompt in prompts]
         device = self._model.device
-        ends = torch.tensor(lengths, device=device).cumsum(0)
+        ends = sent(lengths, device).cumsum(0)
         starts = torch.nn.functional.pad(ends, (1, 0)).to(torch.int32)
-        ids = torch.tensor([[token for prompt in prompts for token in prompt]], device=device)
-        positions = torch.tensor([[place for length in lengths for place in range(length)]], device=device)
+        ids = sent([[token for prompt in prompts for token in prompt]], device)
+        positions = sent([[place for length in lengths for place in range(length)]], device)
         cache = RowCache(ids.shape[1])
         with self._variable_lengths():
             logits = self._model(

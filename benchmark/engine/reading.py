@@ -10,6 +10,7 @@ import torch
 from benchmark.engine.cache import RowCache
 from benchmark.engine.packed import PackedPrompts
 from benchmark.engine.sharing import Node
+from benchmark.engine.transfer import sent
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Reader:
         """One forward pass over rows' tokens after what was read, with logits in the last columns."""
         width, device = max(len(row.tokens) for row in rows), self._model.device
         # Padded on the right, as lm-eval does it: causal attention never sees the padding.
-        ids = torch.tensor([[*row.tokens, *[0] * (width - len(row.tokens))] for row in rows], device=device)
+        ids = sent([[*row.tokens, *[0] * (width - len(row.tokens))] for row in rows], device)
         settings = _after(read, rows, width, device) if read else {"past_key_values": RowCache()} if keep else {}
         with self._passes():
             return self._model(input_ids=ids, logits_to_keep=scored, use_cache=bool(settings), **settings)
@@ -105,8 +106,8 @@ class Reader:
 
 def _after(read: Read, rows: Sequence[Row], width: int, device: torch.device) -> dict[str, Any]:
     """What a forward pass over rows of so many columns is told of what was read before them."""
-    lengths = torch.tensor([read.lengths[row.before] for row in rows], device=device)[:, None]
-    own = torch.tensor([len(row.tokens) for row in rows], device=device)[:, None]
+    lengths = sent([read.lengths[row.before] for row in rows], device)[:, None]
+    own = sent([len(row.tokens) for row in rows], device)[:, None]
     past = max(read.lengths[row.before] for row in rows)
     # Padding must not count past the context, where learned positions end.
     positions = lengths + torch.minimum(torch.arange(width, device=device), own - 1)
@@ -121,8 +122,8 @@ def _selected(read: Read, places: Sequence[int], past: int, width: int, device: 
     """A cache of the rows at `places`, `past` columns wide and aligned on the right, so that a row's tokens stay side
     by side with those that follow: sliding windows count columns. There is room for `width` more.
     """
-    rows = torch.tensor(places, device=device)[:, None]
-    ends = torch.tensor([read.ends[place] for place in places], device=device)[:, None]
+    rows = sent(places, device)[:, None]
+    ends = sent([read.ends[place] for place in places], device)[:, None]
     last = read.cache.length - 1
     columns = (ends - past + torch.arange(past + width, device=device)).clamp(min=0, max=last)  # room holds anything
 

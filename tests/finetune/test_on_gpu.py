@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from finetune import lora, norms
+from benchmark.systems import norms
+from finetune import lora
 from finetune.config import load_config
 from finetune.pipeline import finetune
 

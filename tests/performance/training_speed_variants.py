@@ -136,7 +136,7 @@ def _with_liger(base: Any) -> None:
 
 @contextlib.contextmanager
 def _without_our_operations() -> Iterator[None]:
-    names = ("lora.install", "lora.unpack_scales", "norms.fuse", "model.choose_attention")
+    names = ("lora.install", "lora.unpack_scales", "model.norms.fuse", "model.choose_attention")
     with contextlib.ExitStack() as patches:
         for name in names:
             patches.enter_context(mock.patch(f"finetune.{name}"))

@@ -1,14 +1,16 @@
-"""Passes whose shapes hardly ever repeat do without cuDNN's attention, which would build a plan of each."""
+"""The kernels that passes take: none of cuDNN's attention, which would build a plan of each shape, and fused norms."""
 
+import copy
 from typing import Any
 
 import pytest
 import torch
 from lm_eval.api.instance import Instance
+from lm_eval.models.huggingface import HFLM
 
-from benchmark.engine import RowwiseHFLM, graphs
+from benchmark.engine import RowwiseHFLM, graphs, scoring
 from benchmark.engine.graphs import StepGraph
-from tests.benchmark.engine.fixture import asked, prompts
+from tests.benchmark.engine.fixture import asked, prompts, scored
 
 
 def planned() -> bool:
@@ -45,3 +47,23 @@ def test_a_graph_is_not_planned_either(tiny: dict[str, Any], monkeypatch: pytest
     monkeypatch.setattr(graphs, "usable", lambda _: True)
     RowwiseHFLM(**tiny).generate_until(asked(prompts(3)), disable_tqdm=True)
     assert seen and not any(seen)
+
+
+@pytest.mark.parametrize(("dtype", "fused"), [(torch.bfloat16, True), (torch.float32, False)])
+def test_norms_are_fused_in_passes_of_16_bits_and_are_themselves_afterwards(
+    tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, fused: bool
+):
+    model = copy.deepcopy(tiny["pretrained"]).to(dtype)
+    norms = [module for module in model.modules() if type(module).__name__.endswith("RMSNorm")]
+    seen: list[int] = []
+    model.register_forward_pre_hook(lambda *_: seen.append(sum("forward" in vars(norm) for norm in norms)))
+    monkeypatch.setattr(scoring, "on_one_gpu", lambda _: True)
+    plain = HFLM(pretrained=model, tokenizer=tiny["tokenizer"], batch_size=4)
+    lm = RowwiseHFLM(pretrained=model, tokenizer=tiny["tokenizer"])
+    requests = scored(prompts(3))
+    ours = lm.loglikelihood(requests, disable_tqdm=True)
+    lm.generate_until(asked(prompts(3)), disable_tqdm=True)
+    assert set(seen) == {len(norms) if fused else 0}
+    assert not any("forward" in vars(norm) for norm in norms)
+    stock = plain.loglikelihood(requests, disable_tqdm=True)
+    assert [value for value, _ in ours] == pytest.approx([value for value, _ in stock], rel=0.02, abs=0.3)

@@ -9,7 +9,7 @@ import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
-from benchmark.engine import RowwiseHFLM, likelihood, reading, sharing
+from benchmark.engine import RowwiseHFLM, likelihood, reading, sharing, transfer
 from benchmark.errors import UserError
 from tests.benchmark.engine.fixture import PREFIX, WORDS, Told, prompts, scored
 
@@ -169,9 +169,15 @@ def test_rows_mixed_up_are_found_out(
     assert "each text read from its beginning" in caplog.text
 
 
+@pytest.fixture(params=[0, 1], ids=["at once", "a pass later"])
+def ahead(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When answers are taken off the device."""
+    monkeypatch.setitem(likelihood.AHEAD, "cpu", request.param)
+
+
 @pytest.mark.parametrize("prefix", ["", PREFIX])
 def test_memory_that_runs_out_costs_rows_not_answers(
-    tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, prefix: str
+    tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, prefix: str, ahead: None
 ):
     ours = RowwiseHFLM(**tiny)
     ours._shares = True
@@ -190,7 +196,9 @@ def test_memory_that_runs_out_costs_rows_not_answers(
     assert sorted(arguments for _, arguments, _ in told.answers) == sorted(one.args for one in requests)
 
 
-def test_memory_that_runs_out_after_a_pass_costs_no_answers(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+def test_memory_that_runs_out_after_a_pass_costs_no_answers(
+    tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, ahead: None
+):
     log_softmax = torch.log_softmax
     calls = iter(range(1000))
 
@@ -206,6 +214,23 @@ def test_memory_that_runs_out_after_a_pass_costs_no_answers(tiny: dict[str, Any]
     ours = RowwiseHFLM(**tiny).loglikelihood(requests, disable_tqdm=True)
     assert [value for value, _ in ours] == pytest.approx([value for value, _ in expected], abs=ROUNDING)
     assert next(calls) > 11
+
+
+def test_the_next_pass_is_launched_before_the_answers_of_one_are_taken(
+    tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    done: list[str] = []
+    logits, wait = reading.Reader.logits, transfer.Fetched.wait
+    monkeypatch.setattr(reading.Reader, "logits", lambda *given: done.append("pass") or logits(*given))
+    monkeypatch.setattr(transfer.Fetched, "wait", lambda self: done.append("answers") or wait(self))
+    monkeypatch.setitem(likelihood.AHEAD, "cpu", 1)
+    ours = RowwiseHFLM(**tiny, batch_size=4)
+    ours._shares = True
+    assert_same(tiny, scored(prompts(3)), ours)
+    answers = [place for place, what in enumerate(done) if what == "answers"]
+    assert len(answers) > 2
+    assert done[: answers[0]] == ["pass", "pass"]
+    assert done[answers[-2] : answers[-1]] == ["answers"], "nothing is launched after the last pass"
 
 
 def test_no_memory_for_one_row_is_one_line(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,8 @@ loaded model is tried first, and one that computes something else stays as it is
 
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -23,19 +24,42 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 
 def fuse(model: Any) -> int:
     """Give the RMS norms of a frozen base a fused forward where one agrees with their own; how many got one."""
-    fused = 0
-    for norm in filter(_looks_like_one, model.modules()):
-        # Not by class: the norms of one class may differ, whole or in groups of channels.
-        if form := _form_of(norm):
-            norm.forward = form(norm)
-            fused += 1
-    return fused
+    forwards = fusible(module for module in model.modules() if not _learns(module))
+    for norm, forward in forwards.items():
+        norm.forward = forward  # type: ignore[method-assign]
+    return len(forwards)
+
+
+def fusible(modules: Iterable[torch.nn.Module]) -> dict[torch.nn.Module, Forward]:
+    """The RMS norms among modules for which a fused forward agrees with their own, and that forward.
+
+    A forward holds the norm's weights as they are now.
+    """
+    # Not by class: the norms of one class may differ, whole or in groups of channels.
+    return {norm: form(norm) for norm in filter(_looks_like_one, modules) if (form := _form_of(norm))}
+
+
+@contextmanager
+def fused(forwards: Mapping[torch.nn.Module, Forward]) -> Iterator[None]:
+    """Norms have these forwards within the block."""
+    for norm, forward in forwards.items():
+        norm.forward = forward  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for norm in forwards:
+            vars(norm).pop("forward", None)
+
+
+def _learns(module: torch.nn.Module) -> bool:
+    return any(weight.requires_grad for weight in module.parameters(recurse=False))
 
 
 def _looks_like_one(module: torch.nn.Module) -> bool:
     weight = getattr(module, "weight", None)
     named = type(module).__name__.endswith("RMSNorm") and _epsilon(module) is not None
-    return named and weight is not None and weight.dim() == 1 and not weight.requires_grad
+    # One with a forward of its own moves its states between devices, say.
+    return named and weight is not None and weight.dim() == 1 and "forward" not in vars(module)
 
 
 def _epsilon(norm: Any) -> Any:

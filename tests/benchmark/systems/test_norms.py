@@ -1,4 +1,4 @@
-"""A base's RMS norms run as torch's own kernel where it computes the same, and only there."""
+"""A model's RMS norms run as torch's own kernel where it computes the same, and only there."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, MistralConfig, MistralForCausalLM
 from transformers.models.mistral.modeling_mistral import MistralRMSNorm
 
-from finetune import norms
+from benchmark.systems import norms
 
 SIZES = {
     "hidden_size": 64,
@@ -112,3 +112,18 @@ def test_a_weight_so_large_that_counting_it_from_one_is_hardly_seen_is_counted_f
     expected = gemma.model.norm(states)
     norms.fuse(gemma)
     torch.testing.assert_close(gemma.model.norm(states), expected)
+
+
+def test_norms_that_learn_are_fused_for_a_while_and_one_with_a_forward_of_its_own_stays():
+    model = MistralForCausalLM(MistralConfig(**SIZES))
+    model.model.norm.forward = type(model.model.norm).forward.__get__(model.model.norm)
+    forwards = norms.fusible(model.modules())
+    assert len(forwards) == 4 and model.model.norm not in forwards
+    states = torch.randn(3, 64, generator=torch.Generator().manual_seed(0))
+    norm = model.model.layers[0].input_layernorm
+    expected = norm(states)
+    with pytest.raises(KeyError), norms.fused(forwards):
+        assert norm.forward is forwards[norm]
+        torch.testing.assert_close(norm(states), expected)
+        raise KeyError
+    assert "forward" not in vars(norm) and "forward" in vars(model.model.norm)
