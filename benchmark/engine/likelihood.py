@@ -72,24 +72,27 @@ class LikelihoodScorer:
         Raises:
             UserError: not even one text fits into memory.
         """
-        waiting = deque(groups)
         launched: deque[list[_Asked]] = deque()
         ahead = AHEAD.get(self._model.device.type, 0)
+        for asked in self._launched(deque(groups)):
+            launched.append(asked)
+            while len(launched) > (ahead if asked else 0):
+                yield from _answers(launched.popleft())
+
+    def _launched(self, waiting: deque[Group]) -> Iterator[list[_Asked]]:
+        """What is asked of each pass; nothing where the answers of all passes are to be taken before it goes on."""
         while waiting:
             batch = self._batch(waiting)
             with memory_may_run_out() as shortage:
-                for asked in self._passed(batch):
-                    launched.append(asked)
-                    while len(launched) > ahead:
-                        yield from _answers(launched.popleft())
+                yield from self._passed(batch)
             if shortage:
+                yield []  # there may not be enough for even one text
                 self._reader.forget()
                 rows = sum(len(group.texts) for group in batch)
                 self._budget.shrink(min(self._budget.rows, rows), shortage[0])
             while waiting and not waiting[0].texts:
                 waiting.popleft()
-        for asked in launched:
-            yield from _answers(asked)
+        yield []
 
     def logits(self, groups: Sequence[Group]) -> Iterator[tuple[Sequence[tuple[Group, Text]], list[torch.Tensor]]]:
         """Groups with paths of one length: some texts, and their `(scored, vocabulary)` logits, until all are done."""
@@ -105,7 +108,7 @@ class LikelihoodScorer:
             spans = [slice(end - size - first, end - first) for end, size in zip(ends, scored, strict=True)]
             yield chunk, [logits[row, span] for row, span in enumerate(spans)]
 
-    def _passed(self, groups: Sequence[Group]) -> Iterator[list["_Asked"]]:
+    def _passed(self, groups: Sequence[Group]) -> Iterator[list[_Asked]]:
         """What is asked of each forward pass, once it can run out of memory no more; the texts are done then."""
         for chunk, logits in self.logits(groups):
             parts = self._together([len(ours) for ours in logits])
@@ -126,7 +129,7 @@ class LikelihoodScorer:
             there += size
         yield slice(first, len(positions))
 
-    def _read_off(self, texts: Sequence[Text], logits: torch.Tensor) -> "_Asked":
+    def _read_off(self, texts: Sequence[Text], logits: torch.Tensor) -> _Asked:
         """What is asked of texts whose logits, `(positions, vocabulary)`, stand one after the other."""
         scores = torch.log_softmax(logits, dim=-1, dtype=self._softmax_dtype)
         places, sizes, end = [], [], 0

@@ -117,14 +117,14 @@ class ScoringHFLM(HFLM):
         if not self._projects_where_asked():
             return super()._loglikelihood_tokens(requests, disable_tqdm, override_bs)
         self._check_scored(requests)
-        answers = [(0.0, False)] * len(requests)
+        answers: dict[int, Likelihood] = {}
         pairs = [(context, continuation) for _, context, continuation in requests]
         with self._bar(len(requests), disable_tqdm) as bar:
             for place, answer in self._likelihoods(plan(self._decoded, self._rows), pairs):
                 answers[place] = answer
                 self.cache_hook.add_partial("loglikelihood", requests[place][0], answer)
                 bar.update(1)
-        return answers
+        return [answers[place] for place in range(len(requests))]
 
     def _likelihoods(self, budget: Budget, pairs: Sequence[Pair]) -> Iterator[tuple[int, Likelihood]]:
         """(place, answer) of pairs, as soon as each is there."""
@@ -179,7 +179,7 @@ class ScoringHFLM(HFLM):
 
     @contextmanager
     def _passes(self) -> Iterator[None]:
-        """The context of forward passes: lm-eval's mixed precision, and kernels for shapes that hardly ever repeat."""
+        """The context of forward passes: lm-eval's mixed precision, kernels for ever new shapes, and fused norms."""
         dtype = self.mixed_precision_dtype
         mixed = torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
         with mixed, cudnn_attention(allowed=False), fused(self._norms):

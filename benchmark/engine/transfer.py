@@ -8,7 +8,8 @@ import torch
 
 def sent(numbers: Sequence[Any], device: torch.device) -> torch.Tensor:
     """A tensor of these numbers on a device: from pinned memory, since any other copy waits for the device."""
-    return torch.tensor(numbers, pin_memory=device.type == "cuda").to(device, non_blocking=True)
+    pinned = device.type == "cuda"
+    return torch.tensor(numbers, pin_memory=pinned).to(device, non_blocking=pinned)
 
 
 class Fetched:
@@ -16,7 +17,7 @@ class Fetched:
 
     def __init__(self, *tensors: torch.Tensor) -> None:
         """Have tensors, of one device, copied as soon as they are computed."""
-        self._tensors = [tensor.to("cpu", non_blocking=True) for tensor in tensors]
+        self._tensors = [tensor.to("cpu", non_blocking=tensor.is_cuda) for tensor in tensors]
         self._there: torch.cuda.Event | None = None
         if tensors[0].is_cuda:
             self._there = torch.cuda.Event()

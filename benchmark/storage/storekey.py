@@ -13,7 +13,7 @@ from tasks.items import write_text
 
 _PACKAGE = Path(__file__).parent.parent
 _CODE = {
-    "hf": ("engine/*.py", "systems/prompts.py", "systems/thinking.py"),
+    "hf": ("engine/*.py", *(f"systems/{name}.py" for name in ("attention", "kernels", "norms", "prompts", "thinking"))),
     "server": ("servers/*.py", "systems/thinking.py"),
     "other": ("systems/backends.py", "systems/vllm_engine.py"),
 }

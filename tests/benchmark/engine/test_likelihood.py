@@ -233,6 +233,26 @@ def test_the_next_pass_is_launched_before_the_answers_of_one_are_taken(
     assert done[answers[-2] : answers[-1]] == ["answers"], "nothing is launched after the last pass"
 
 
+def test_no_memory_for_the_next_text_costs_none_of_the_answers_before_it(
+    tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, ahead: None
+):
+    logits, passes = reading.Reader.logits, iter(range(1000))
+
+    def scarce(*given: Any) -> torch.Tensor:
+        if next(passes) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return logits(*given)
+
+    monkeypatch.setattr(reading.Reader, "logits", scarce)
+    ours = RowwiseHFLM(**tiny, batch_size=4)
+    ours._shares = True
+    told = Told()
+    ours.cache_hook = told
+    with pytest.raises(UserError, match="out of memory with one prompt at a time"):
+        ours.loglikelihood(scored(prompts(9)), disable_tqdm=True)
+    assert len(told.answers) >= 8, "two passes of four texts"
+
+
 def test_no_memory_for_one_row_is_one_line(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
     def none_left(*_: Any, **__: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")

@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from benchmark.engine import RowwiseHFLM
 from benchmark.engine.graphs import StepGraph
+from benchmark.engine.transfer import Fetched, sent
 from benchmark.system import SystemSpec, load_model
 from tests.benchmark.engine.fixture import PREFIX, asked, loaded, prompts, scored
 
@@ -39,12 +40,23 @@ def test_texts_are_the_stock_backends(model: dict[str, Any], prefix: str):
 
 
 @pytest.mark.parametrize("prefix", ["", PREFIX])
-def test_likelihoods_are_the_stock_backends(model: dict[str, Any], prefix: str):
+@pytest.mark.parametrize("rows", [2, "auto"])
+def test_likelihoods_are_the_stock_backends(model: dict[str, Any], prefix: str, rows: int | str):
     requests = scored(prompts(9, prefix))
-    ours = RowwiseHFLM(**model).loglikelihood(requests, disable_tqdm=True)
+    ours = RowwiseHFLM(**model, batch_size=rows).loglikelihood(requests, disable_tqdm=True)
     stock = HFLM(**model, batch_size=4).loglikelihood(requests, disable_tqdm=True)
     assert [value for value, _ in ours] == pytest.approx([value for value, _ in stock], rel=1e-3)
     assert [greedy for _, greedy in ours] == [greedy for _, greedy in stock]
+
+
+def test_what_is_fetched_is_waited_for():
+    device = torch.device(DEVICE)
+    numbers = sent(list(range(1 << 16)), device)
+    square = torch.ones(4096, 4096, device=device)
+    for _ in range(50):  # some tenths of a second that the copy must wait for
+        square = (square @ square).clamp(max=1)
+    (found,) = Fetched(numbers + square[0, 0].long()).wait()
+    assert found.tolist() == list(range(1, (1 << 16) + 1))
 
 
 def test_prompts_in_16_bits_are_read_end_to_end(

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import logging
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,7 @@ def test_versions_of_what_gives_the_answers_name_the_system(
     ("module", "backends"),
     [
         ("engine/decoding.py", {"hf"}),
+        ("systems/norms.py", {"hf"}),
         ("systems/prompts.py", {"hf"}),
         ("systems/thinking.py", {"hf", "local-completions"}),
         ("servers/replies.py", {"local-completions"}),
@@ -143,6 +145,15 @@ def test_our_own_code_that_asks_names_the_system(
     assert (package / module).is_file()
     (package / module).write_text("changed = 1\n")
     assert {name for name, of in before.items() if storekey.engine_sha256(name) != of} == backends
+
+
+def test_whatever_the_engine_imports_of_systems_names_the_system():
+    code = "".join(path.read_text(encoding="utf-8") for path in storekey._PACKAGE.glob("engine/*.py"))
+    imported = set(re.findall(r"^from benchmark\.systems\.(\w+) import", code, re.MULTILINE))
+    for names in re.findall(r"^from benchmark\.systems import (.+)$", code, re.MULTILINE):
+        imported |= set(names.split(", "))
+    assert {"attention", "norms", "prompts"} <= imported
+    assert {f"systems/{name}.py" for name in imported} <= set(storekey._CODE["hf"])
 
 
 def test_an_engine_that_loads_from_the_hub_is_known_by_the_cached_commit(
