@@ -1,8 +1,8 @@
 """Keys and values of rows that come and go, in buffers with room to grow.
 
-In a batch that is being generated, rows are aligned on the right: its last column is every row's newest token, and columns
-before a row's first token are masked. What texts to be scored share may end in padding instead. Unlike transformers' own caches, buffers have room to grow in (no copy of everything at each
-step), and rows can leave and join.
+In a batch that is being generated, rows are aligned on the right: its last column is every row's newest token, and
+columns before a row's first token are masked. What texts to be scored share may end in padding instead. Unlike in
+transformers' own caches, a step does not copy everything, and rows can leave and join.
 """
 
 from collections.abc import Iterable, Sequence

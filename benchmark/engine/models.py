@@ -60,6 +60,11 @@ def on_one_gpu(model: Any) -> bool:
     return model.device.type == "cuda" and len({weights.device for weights in model.parameters()}) == 1
 
 
+def in_16_bits(model: Any) -> bool:
+    """Whether a model computes in float16 or bfloat16, whose rounding hides that of another kernel."""
+    return model.dtype in (torch.float16, torch.bfloat16)
+
+
 def attends_by_torch(model: Any) -> bool:
     """Whether attention is torch's, over all of a text or a window of it."""
     config = model.config.get_text_config()

@@ -16,7 +16,7 @@ import torch
 from benchmark.engine.agreement import TOLERANCE, apart, plain_logits, said
 from benchmark.engine.budget import is_out_of_memory
 from benchmark.engine.cache import RowCache
-from benchmark.engine.models import attends_by_torch, on_one_gpu
+from benchmark.engine.models import attends_by_torch, in_16_bits, on_one_gpu
 from benchmark.engine.transfer import sent
 from benchmark.systems import attention
 
@@ -129,6 +129,6 @@ def usable(model: Any) -> bool:
         find_spec("torch.nn.attention.varlen") is not None
         and on_one_gpu(model)
         and torch.cuda.get_device_capability(model.device) >= AMPERE
-        and model.dtype in (torch.float16, torch.bfloat16)
+        and in_16_bits(model)
         and attends_by_torch(model)
     )

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from benchmark.engine.budget import Budget, plan
 from benchmark.engine.likelihood import Likelihood, LikelihoodScorer
-from benchmark.engine.models import bare, keep_head_folded, on_one_gpu, remembers_keys_only, takes
+from benchmark.engine.models import bare, in_16_bits, keep_head_folded, on_one_gpu, remembers_keys_only, takes
 from benchmark.engine.packed import PackedPrompts
 from benchmark.engine.selftest import shares
 from benchmark.engine.sharing import alone, grouped, texts
@@ -52,9 +52,9 @@ class ScoringHFLM(HFLM):
         self._decoded = bare(self.model)
         keep_head_folded(self._decoded)
         self._packed = PackedPrompts(self._decoded)
-        # In 16 bits, whose rounding hides the kernel's; in 32, answers are the stock backend's to the letter.
-        halved = self._decoded.dtype in (torch.float16, torch.bfloat16)
-        self._norms = fusible(self._decoded.modules()) if halved and on_one_gpu(self._decoded) else {}
+        # In 32 bits answers are the stock backend's to the letter.
+        worth_it = in_16_bits(self._decoded) and on_one_gpu(self._decoded)
+        self._norms = fusible(self._decoded.modules()) if worth_it else {}
         self._on_long_prompt = on_long_prompt
         self._shares: bool | None = None
         self._ahead: dict[str, list[int]] = {}
